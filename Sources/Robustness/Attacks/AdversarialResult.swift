@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Tensors
+
+/// What an attack made, row by row, and how.
+public struct AdversarialResult: Sendable {
+    /// How a row's attack ended, on the model it was made with.
+    public enum Status: UInt8, CaseIterable, Hashable, Sendable {
+        /// The model was right about the clean image, and the goal was reached.
+        case success = 0
+        /// The model was right, and no point tried reached the goal.
+        case failed = 1
+        /// The model is wrong about the clean image.
+        case alreadyMisclassified = 2
+        /// The target is the row's own label, so there was nothing to try.
+        case skipped = 3
+
+        public var name: String {
+            switch self {
+            case .success: "success"
+            case .failed: "failed"
+            case .alreadyMisclassified: "already-misclassified"
+            case .skipped: "skipped"
+            }
+        }
+    }
+
+    /// (N, C, H, W) F32 in [0, 1].
+    public let adversarial: Tensor
+    /// (N, C, H, W) F32 in [0, 1].
+    public let clean: Tensor
+    public let labels: [Int]
+    /// The class aimed at; -1 where the attack is untargeted.
+    public let targets: [Int]
+    public let statuses: [Status]
+    /// z_label - max of the other logits at the example; below zero where the label lost.
+    public let margins: [Float]
+    /// Of the example from its clean image, in the threat model's norm, in double precision.
+    public let distances: [Double]
+    /// The rows' numbers in their data set.
+    public let rowIDs: [Int]
+    /// Forward passes and input gradients spent on each row.
+    public let queries: [Int]
+    public let gradients: [Int]
+    /// Rows whose gradient was exactly zero at some step: a sign of a masked gradient.
+    public let zeroGradientRows: Int
+    public let wallSeconds: Double
+    public let threatModel: ThreatModel
+    public let seed: UInt64
+    /// The attack's ``Attack/json``.
+    public let attack: JSON
+
+    public var count: Int { labels.count }
+
+    /// How many rows ended with `status`.
+    public func count(of status: Status) -> Int { statuses.count { $0 == status } }
+}
+
+extension AdversarialResult {
+    /// The record that is stored with the arrays.
+    ///
+    /// - Parameters:
+    ///   - sourceModel: digest of the model the examples were made with.
+    ///   - data: digest of the data set the clean rows come from, and `dataName` its name.
+    public func metadata(
+        sourceModel: Digest, sourceName: String, data: Digest, dataName: String
+    ) -> JSON {
+        var counts: [String: JSON] = [:]
+        for status in Status.allCases { counts[status.name] = .integer(count(of: status)) }
+        return [
+            "attack": attack,
+            "threat_model": threatModel.json,
+            "seed": .integer(Int(seed)),
+            "generator": "philox4x32-10",
+            "rows": AdversarialSet.json(ofRowIDs: rowIDs),
+            "status_counts": .object(counts),
+            "cost": [
+                "queries": .integer(queries.reduce(0, +)),
+                "gradients": .integer(gradients.reduce(0, +)),
+                "wall_seconds": .number(wallSeconds),
+            ],
+            "zero_gradient_rows": .integer(zeroGradientRows),
+            "source_model": [
+                "name": .string(sourceName), "digest": .string(sourceModel.hexadecimal),
+            ],
+            "data": ["name": .string(dataName), "digest": .string(data.hexadecimal)],
+        ]
+    }
+}
+
+extension GradientAscent {
+    /// The arrays of a finished run.
+    func result(of attack: some Attack) throws(RobustnessError) -> AdversarialResult {
+        let shape = Shape(trusted: [records.count] + images.imageShape.dimensions)
+        let distances = records.indices.map { row in
+            ThreatModel.distance(
+                plan.threatModel.norm, clean.pointer(at: row * pixelCount),
+                adversarial.pointer(at: row * pixelCount), count: pixelCount)
+        }
+        return AdversarialResult(
+            adversarial: try adversarial.tensor(shape: shape),
+            clean: images.images.elementType == .f32
+                ? images.images : try clean.tensor(shape: shape),
+            labels: images.labels, targets: records.map { $0.target ?? -1 },
+            statuses: records.map { $0.status ?? .failed }, margins: records.map(\.margin),
+            distances: distances, rowIDs: rowIDs, queries: records.map(\.queries),
+            gradients: records.map(\.gradients),
+            zeroGradientRows: records.count { $0.zeroGradients > 0 }, wallSeconds: wallSeconds,
+            threatModel: plan.threatModel, seed: plan.seed, attack: attack.json)
+    }
+}

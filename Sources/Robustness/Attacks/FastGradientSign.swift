@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Tensors
+public import Training
+
+/// One step of the whole budget along the gradient: its sign for linf (Goodfellow, Shlens and
+/// Szegedy, "Explaining and harnessing adversarial examples", 2015, section 4), its direction for
+/// l2.
+///
+/// Every row is moved, misclassified ones as well, as in the paper.
+public struct FastGradientSign: Attack {
+    public static let name = "fgsm"
+    public static let summary = "one step of the whole budget along the sign of the gradient"
+    public static let keys = [
+        AttackKey("epsilon", "budget in pixel units of [0, 1], such as 0.3 or 8/255 (required)"),
+        AttackKey("norm", "linf or l2 (linf)"),
+        AttackKey("loss", "log-odds, or ce to show masked gradients (log-odds)"),
+        AttackKey("targeted", "none, next, least-likely, random or a class (none)"),
+        AttackKey("seed", "of the random targets (0)"),
+    ]
+
+    public let threatModel: ThreatModel
+    public let loss: AttackLoss
+    public let target: AttackTarget
+    public let seed: UInt64
+
+    public init(arguments: AttackArguments) throws(RobustnessError) {
+        threatModel = try arguments.ball()
+        loss = try arguments.choice(
+            "loss", default: AttackLoss.logOdds, among: AttackLoss.allCases)
+        target = try AttackTarget(arguments: arguments)
+        seed = try arguments.seed()
+    }
+
+    public var parameters: [AttackParameter] {
+        [
+            AttackParameter("epsilon", threatModel.epsilon.text),
+            AttackParameter("norm", threatModel.norm.rawValue),
+            AttackParameter("loss", loss.rawValue),
+            AttackParameter("targeted", target.text),
+            AttackParameter("seed", Int(seed)),
+        ]
+    }
+
+    public func craft(
+        against classifier: any DifferentiableClassifier, images: LabelledImages, rowIDs: [Int],
+        progress: (AttackProgress) -> Bool
+    ) throws(RobustnessError) -> AdversarialResult {
+        let plan = AscentPlan(
+            threatModel: threatModel, step: threatModel.epsilon, steps: 1, restarts: 1,
+            startsRandomly: false, loss: loss, target: target, keep: .last, seed: seed)
+        let ascent = try GradientAscent(
+            plan: plan, classifier: classifier, images: images, rowIDs: rowIDs)
+        try ascent.run(progress: progress)
+        return try ascent.result(of: self)
+    }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Tensors
+
+/// The part of a norm ball that lies in the pixel box, around one clean image: where steps start,
+/// how they go and how they are brought back.
+///
+/// Every image written is inside the ball in exact arithmetic: sums of `Float`s that round
+/// outwards are pulled in by an ulp.
+struct PixelBall {
+    let norm: Norm
+    /// Not above the exact epsilon.
+    let epsilon: Double
+    let step: Float
+    /// Values of one image.
+    let count: Int
+
+    init(threatModel: ThreatModel, step: ExactFraction, count: Int) {
+        norm = threatModel.norm
+        epsilon = threatModel.epsilon.valueRoundedDown
+        self.step = Float(step.value)
+        self.count = count
+    }
+
+    /// For linf: writes the smallest and the largest admissible value of every pixel.
+    func writeBounds(
+        around clean: UnsafePointer<Float>, lower: UnsafeMutablePointer<Float>,
+        upper: UnsafeMutablePointer<Float>
+    ) {
+        guard norm == .linf else { return }
+        for index in 0..<count {
+            let centre = Double(clean[index])
+            let low = Float(centre - epsilon)
+            let high = Float(centre + epsilon)
+            lower[index] = max(0, centre - Double(low) > epsilon ? low.nextUp : low)
+            upper[index] = min(1, Double(high) - centre > epsilon ? high.nextDown : high)
+        }
+    }
+
+    /// A random point: uniform in the ball, then clipped to the box.
+    func writeStart(
+        around clean: UnsafePointer<Float>, lower: UnsafePointer<Float>,
+        upper: UnsafePointer<Float>, stream: inout RandomStream,
+        into image: UnsafeMutablePointer<Float>
+    ) {
+        if norm == .linf {
+            let radius = Float(epsilon)
+            for index in 0..<count {
+                let value = clean[index] + stream.uniform(-radius, radius)
+                image[index] = min(max(value, lower[index]), upper[index])
+            }
+            return
+        }
+        // A normal vector has a uniform direction; the d-th root makes the radius uniform in volume.
+        let radius = epsilon * pow(Double(stream.uniform()), 1 / Double(count))
+        var squares = 0.0
+        for index in 0..<count {
+            image[index] = stream.normal()
+            squares += Double(image[index]) * Double(image[index])
+        }
+        let scale = squares > 0 ? radius / squares.squareRoot() : 0
+        for index in 0..<count {
+            image[index] = Float(Double(clean[index]) + scale * Double(image[index]))
+        }
+        project(image, around: clean)
+    }
+
+    /// Moves `image` by one step along `gradient` and back into the ball and the box.
+    ///
+    /// - Returns: false when the gradient is exactly zero or not finite, and the image stays.
+    func advance(
+        _ image: UnsafeMutablePointer<Float>, along gradient: UnsafePointer<Float>,
+        around clean: UnsafePointer<Float>, lower: UnsafePointer<Float>,
+        upper: UnsafePointer<Float>
+    ) -> Bool {
+        if norm == .linf {
+            return advanceBySign(image, along: gradient, lower: lower, upper: upper)
+        }
+        let length = euclideanLength(gradient)
+        guard length > 0, length.isFinite else { return false }
+        let scale = Double(step) / length
+        for index in 0..<count {
+            image[index] = Float(Double(image[index]) + scale * Double(gradient[index]))
+        }
+        project(image, around: clean)
+        return true
+    }
+
+    private func advanceBySign(
+        _ image: UnsafeMutablePointer<Float>, along gradient: UnsafePointer<Float>,
+        lower: UnsafePointer<Float>, upper: UnsafePointer<Float>
+    ) -> Bool {
+        let step = step
+        var nonzero: UInt32 = 0
+        for index in 0..<count {
+            let slope = gradient[index]
+            // sign(0) and sign(NaN) are 0.
+            let move: Float = slope > 0 ? step : (slope < 0 ? -step : 0)
+            nonzero |= move.bitPattern
+            let value = image[index] + move
+            let raised = value < lower[index] ? lower[index] : value
+            image[index] = raised > upper[index] ? upper[index] : raised
+        }
+        return nonzero != 0
+    }
+
+    /// For l2: the nearest point of the ball, clipped to the box. The clean image lies in the box,
+    /// so clipping can only bring the point nearer.
+    private func project(
+        _ image: UnsafeMutablePointer<Float>, around clean: UnsafePointer<Float>
+    ) {
+        var length = ThreatModel.squaredDifference(image, clean, count: count).squareRoot()
+        var shrink = length > epsilon ? epsilon / length : 1
+        var slack = 0x1p-22
+        repeat {
+            for index in 0..<count {
+                let centre = Double(clean[index])
+                let value = Float(centre + shrink * (Double(image[index]) - centre))
+                let raised: Float = value < 0 ? 0 : value
+                image[index] = raised > 1 ? 1 : raised
+            }
+            length = ThreatModel.squaredDifference(image, clean, count: count).squareRoot()
+            // Rounding to `Float` can leave the point outside by some 1e-8. Doubling the slack makes
+            // sure that the loop ends: at 1 the image is the clean one.
+            shrink = 1 - slack
+            slack *= 2
+        } while length > epsilon
+    }
+
+    private func euclideanLength(_ values: UnsafePointer<Float>) -> Double {
+        let raw = UnsafeRawPointer(values)
+        var lanes = SIMD8<Double>()
+        let whole = count & ~7
+        for index in stride(from: 0, to: whole, by: 8) {
+            let value = SIMD8<Double>(
+                raw.loadUnaligned(fromByteOffset: index * 4, as: SIMD8<Float>.self))
+            lanes += value * value
+        }
+        var sum = lanes.sum()
+        for index in whole..<count { sum += Double(values[index]) * Double(values[index]) }
+        return sum.squareRoot()
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Tensors
+
+/// How the size of a change of an image is measured, over all pixels and channels.
+public enum Norm: String, CaseIterable, Hashable, Sendable {
+    /// The largest absolute change of a pixel.
+    case linf
+    /// The Euclidean length of the change.
+    case l2
+    /// How many values changed at all.
+    case l0
+}
+
+/// What an adversary may do: a norm, a budget, and the box of admissible pixels.
+public struct ThreatModel: Hashable, Sendable {
+    public let norm: Norm
+    /// The budget in pixel units of [0, 1]; for `l0` a number of values.
+    public let epsilon: ExactFraction
+
+    public init(norm: Norm, epsilon: ExactFraction) {
+        self.norm = norm
+        self.epsilon = epsilon
+    }
+
+    /// Pixels of every image and every example lie in 0...1; normalisation is part of the model.
+    public static let box: ClosedRange<Float> = 0...1
+
+    /// `linf 8/255`.
+    public var description: String { "\(norm.rawValue) \(epsilon)" }
+
+    /// The largest distance an evaluation accepts: 1e-6 of epsilon and one ulp of a `Float` just
+    /// below 1, by which `Float` sums of other tools stray outwards. None for `l0`.
+    public var tolerated: Double {
+        norm == .l0 ? epsilon.value : epsilon.value * (1 + 1e-6) + 0x1p-24
+    }
+
+    /// `{norm, epsilon, epsilon_exact, epsilon_scale, box}`.
+    public var json: JSON {
+        [
+            "norm": .string(norm.rawValue),
+            "epsilon": .number(epsilon.value),
+            "epsilon_exact": .string(epsilon.text),
+            "epsilon_scale": .integer(epsilon.scale),
+            "box": [0, 1],
+        ]
+    }
+
+    /// Reads the form that ``json`` writes.
+    ///
+    /// - Throws: ``RobustnessError`` naming the key that is missing or wrong.
+    public init(json: JSON) throws(RobustnessError) {
+        guard let name = json["norm"]?.stringValue, let norm = Norm(rawValue: name) else {
+            let known = Norm.allCases.map(\.rawValue).joined(separator: ", ")
+            throw RobustnessError(
+                .specification,
+                "the threat model's norm is \(json["norm"] ?? .null), expected one of \(known)")
+        }
+        if let text = json["epsilon_exact"]?.stringValue {
+            self.init(norm: norm, epsilon: try ExactFraction(parsing: text))
+        } else if let value = json["epsilon"]?.doubleValue {
+            self.init(norm: norm, epsilon: try ExactFraction(near: value))
+        } else {
+            throw RobustnessError(
+                .specification, "the threat model has neither 'epsilon_exact' nor 'epsilon'")
+        }
+    }
+}
+
+extension ThreatModel {
+    /// The distance between two images of `count` values, in double precision; NaN if either has one.
+    static func distance(
+        _ norm: Norm, _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, count: Int
+    ) -> Double {
+        switch norm {
+        case .linf: return maximalDifference(left, right, count: count)
+        case .l2: return squaredDifference(left, right, count: count).squareRoot()
+        case .l0:
+            var changed = 0
+            for index in 0..<count where left[index] != right[index] { changed += 1 }
+            return Double(changed)
+        }
+    }
+
+    private static func maximalDifference(
+        _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, count: Int
+    ) -> Double {
+        var largest = 0.0
+        for index in 0..<count {
+            let difference = abs(Double(left[index]) - Double(right[index]))
+            // Negated, so that a NaN is kept.
+            if !(difference <= largest) { largest = difference }
+            if largest.isNaN { return largest }
+        }
+        return largest
+    }
+
+    /// The sum of squared differences, in eight lanes of doubles.
+    static func squaredDifference(
+        _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, count: Int
+    ) -> Double {
+        let (left8, right8) = (UnsafeRawPointer(left), UnsafeRawPointer(right))
+        var lanes = SIMD8<Double>()
+        let whole = count & ~7
+        for index in stride(from: 0, to: whole, by: 8) {
+            let a = left8.loadUnaligned(fromByteOffset: index * 4, as: SIMD8<Float>.self)
+            let b = right8.loadUnaligned(fromByteOffset: index * 4, as: SIMD8<Float>.self)
+            let difference = SIMD8<Double>(a) - SIMD8<Double>(b)
+            lanes += difference * difference
+        }
+        var sum = lanes.sum()
+        for index in whole..<count {
+            let difference = Double(left[index]) - Double(right[index])
+            sum += difference * difference
+        }
+        return sum
+    }
+}
