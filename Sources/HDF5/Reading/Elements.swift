@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Tensors
+
+/// Elements as they lie in a file, unfiltered and row-major.
+struct Elements {
+    let region: ByteRegion
+    let offset: Int
+    let shape: Shape
+    let datatype: HDF5Datatype
+
+    var byteCount: Int { shape.elementCount * datatype.byteCount }
+
+    var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: region.bytes[offset..<(offset + byteCount)])
+    }
+
+    /// The elements as a tensor: a view where they lie in the file as a tensor wants them, a
+    /// converted copy where they are big-endian or of an unusual float layout. The extents of
+    /// array elements join the shape.
+    ///
+    /// - Parameter elementType: what plain little-endian elements are, where that is known.
+    /// - Throws: ``HDF5Error`` when the elements are not numbers.
+    func tensor(as elementType: ElementType?) throws(HDF5Error) -> Tensor {
+        var dimensions = shape.dimensions
+        var base = datatype
+        while case .array(let element, let extents) = base {
+            dimensions += extents
+            base = element
+        }
+        do throws(TensorError) {
+            let shape = try Shape(dimensions)
+            if let elementType {
+                guard base.isBigEndian else {
+                    return try Tensor(elementType, shape: shape, viewing: region, at: offset)
+                }
+                return try Tensor(
+                    elementType, shape: shape,
+                    viewing: swapped(byteCount: elementType.byteCount))
+            }
+            if case .float(let layout) = base {
+                return try layout.decode(bytes, shape: shape)
+            }
+        } catch {
+            throw .mismatch(error.description)
+        }
+        throw .mismatch("elements of type \(datatype) are not numbers")
+    }
+
+    /// A copy with the bytes of every number reversed.
+    private func swapped(byteCount width: Int) -> ByteRegion {
+        let source = bytes
+        return ByteRegion(count: source.count) { target in
+            switch width {
+            case 2: Self.swap(source, into: target, UInt16.self)
+            case 4: Self.swap(source, into: target, UInt32.self)
+            case 8: Self.swap(source, into: target, UInt64.self)
+            default: target.copyMemory(from: source)
+            }
+        }
+    }
+
+    private static func swap<Word: FixedWidthInteger & BitwiseCopyable>(
+        _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, _: Word.Type
+    ) {
+        let width = MemoryLayout<Word>.size
+        for offset in stride(from: 0, to: source.count, by: width) {
+            let word = source.loadUnaligned(fromByteOffset: offset, as: Word.self)
+            target.storeBytes(of: word.byteSwapped, toByteOffset: offset, as: Word.self)
+        }
+    }
+}
+
+extension HDF5FloatLayout {
+    /// Numbers of this layout as F32 where that holds all of them, else as F64.
+    func decode(
+        _ bytes: UnsafeRawBufferPointer, shape: Shape
+    ) throws(TensorError) -> Tensor {
+        var values: [Double] = []
+        values.reserveCapacity(shape.elementCount)
+        for start in stride(from: 0, to: bytes.count - byteCount + 1, by: byteCount) {
+            var pattern: UInt64 = 0
+            for index in 0..<byteCount {
+                let byte = bytes[start + index]
+                pattern |= UInt64(byte) << UInt64(8 * (isBigEndian ? byteCount - 1 - index : index))
+            }
+            values.append(number(pattern))
+        }
+        guard values.count == shape.elementCount else {
+            throw TensorError("\(values.count) numbers do not fill shape \(shape)")
+        }
+        let fitsSingle =
+            mantissaBits <= 23 && (1 << exponentBits) - 2 - exponentBias <= 127
+            && 1 - exponentBias - mantissaBits >= -149
+        if fitsSingle {
+            return Tensor(values.map { Float($0) }, shape: shape)
+        }
+        return Tensor(trusted: .f64, shape: shape, values: values)
+    }
+
+    private func number(_ pattern: UInt64) -> Double {
+        func field(_ location: Int, _ count: Int) -> Int {
+            Int(pattern >> UInt64(location) & (1 << UInt64(count) - 1))
+        }
+        let exponent = field(exponentLocation, exponentBits)
+        let mantissa = field(mantissaLocation, mantissaBits)
+        let isNegative = field(signLocation, 1) == 1
+        let unit = Double(sign: .plus, exponent: -mantissaBits, significand: 1)
+        var magnitude: Double
+        if exponent == 1 << exponentBits - 1 {
+            magnitude = mantissa == 0 ? .infinity : .nan
+        } else if exponent == 0 {
+            magnitude = Double(
+                sign: .plus, exponent: 1 - exponentBias, significand: Double(mantissa) * unit)
+        } else {
+            magnitude = Double(
+                sign: .plus, exponent: exponent - exponentBias,
+                significand: 1 + Double(mantissa) * unit)
+        }
+        if isNegative { magnitude.negate() }
+        return magnitude
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Tensors
+
+/// An HDF5 file, open for reading, read by Retort itself.
+///
+/// Opening reads and checks all metadata; afterwards only the elements of datasets are read.
+/// Links that lead elsewhere are listed and never followed, and nothing in the file makes the
+/// reader open another file, load code or use more memory than its contents justify.
+public final class HDF5File: Sendable {
+    public let path: String
+    public let region: ByteRegion
+    let superblock: Superblock
+    let nodes: [Node]
+    /// Metadata blocks, in the order in which they were read.
+    let extents: [MetadataReader.Extent]
+    let globalHeapByteCount: Int
+
+    /// Maps a file and reads its metadata.
+    ///
+    /// - Throws: ``HDF5Error`` naming the path, the object and what is wrong with it.
+    public convenience init(path: String) throws(HDF5Error) {
+        let region: ByteRegion
+        do throws(TensorError) {
+            region = try ByteRegion(mappingFile: path)
+        } catch {
+            // The description begins with the path.
+            let prefix = path + ": "
+            let reason = error.description
+            throw HDF5Error(
+                .system, file: path,
+                reason.hasPrefix(prefix) ? String(reason.dropFirst(prefix.count)) : reason)
+        }
+        try self.init(region: region, name: path)
+    }
+
+    /// Reads the metadata of a file whose bytes are at hand.
+    ///
+    /// - Throws: ``HDF5Error`` naming the object and what is wrong with it.
+    public init(region: ByteRegion, name: String) throws(HDF5Error) {
+        self.path = name
+        self.region = region
+        do throws(HDF5Error) {
+            var superblock = try Superblock(region.bytes)
+            let reader = MetadataReader(bytes: region.bytes, endOfFile: superblock.endOfFile)
+            _ = try reader.block(at: 0, count: superblock.byteCount, "superblock")
+            try superblock.readExtension(reader)
+            var walk = FileWalk(superblock, reader)
+            try walk.run()
+            self.superblock = superblock
+            nodes = walk.nodes
+            extents = reader.extents
+            globalHeapByteCount = reader.globalHeap.collectionByteCount
+        } catch {
+            throw error.located(file: name)
+        }
+    }
+
+    public var root: HDF5Group {
+        // The walk accepts no file whose first node is not a group.
+        guard case .group(let node) = nodes[0] else { preconditionFailure("no root group") }
+        return HDF5Group(file: self, path: "/", node: node)
+    }
+
+    /// The object at a slash-separated path, or nil where there is none. "" and "/" are the root.
+    public func object(at path: String) -> HDF5Object? {
+        var object = HDF5Object.group(root)
+        for name in path.split(separator: "/", omittingEmptySubsequences: true) {
+            guard case .group(let group) = object, let next = group[String(name)] else {
+                return nil
+            }
+            object = next
+        }
+        return object
+    }
+}
+
+extension Superblock {
+    /// Reads the superblock extension, which holds what newer writers add to a superblock.
+    mutating func readExtension(_ reader: MetadataReader) throws(HDF5Error) {
+        guard let address = extensionAddress else { return }
+        let header = try ObjectHeader(at: address, reader)
+        for message in header.messages {
+            var cursor = message.cursor
+            switch message.type {
+            case .btreeK:
+                let version = try cursor.u8()
+                guard version == 0 else { throw .unsupported("B-tree K version \(version)") }
+                chunkK = try cursor.u16()
+                groupInternalK = try cursor.u16()
+                groupLeafK = try cursor.u16()
+                guard chunkK > 0, groupInternalK > 0, groupLeafK > 0 else {
+                    throw .damaged("the superblock extension gives B-tree nodes no entries")
+                }
+            case .driverInfo:
+                throw .unsupported("driver information (a family or multi file) is not read")
+            case .cacheImage:
+                throw .unsupported("a metadata cache image is not read")
+            default: continue
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Tensors
+
+/// Compound elements, read member by member.
+public struct HDF5Records: Sendable {
+    let file: HDF5File
+    let path: String
+    let elements: Elements
+    public let members: [HDF5Member]
+    /// Where these records begin in an element, and how far apart elements are.
+    let base: Int
+    let stride: Int
+
+    /// How many records there are, over all axes.
+    public var count: Int { elements.shape.elementCount }
+
+    /// A member of all records as a tensor of the dataset's shape, followed by the extents of the
+    /// member where it is an array.
+    ///
+    /// - Throws: ``HDF5Error`` when there is no such member or it is not numeric.
+    public func tensor(_ name: String) throws(HDF5Error) -> Tensor {
+        let member = try member(name)
+        return try located(name) { () throws(HDF5Error) in
+            try column(member).tensor(as: member.datatype.elementType)
+        }
+    }
+
+    /// A member of all records as text.
+    ///
+    /// - Throws: ``HDF5Error`` when there is no such member or it is not text.
+    public func strings(_ name: String) throws(HDF5Error) -> [String] {
+        let member = try member(name)
+        return try located(name) { () throws(HDF5Error) in
+            let column = column(member)
+            switch member.datatype {
+            case .fixedString(let byteCount, let padding):
+                return FixedText.texts(column.bytes, byteCount: byteCount, padding: padding)
+            case .variableString:
+                var heap = GlobalHeap(
+                    bytes: file.region.bytes, endOfFile: file.superblock.endOfFile)
+                return try heap.texts(column.bytes, count: count)
+            default: throw .mismatch("elements of type \(member.datatype) are not text")
+            }
+        }
+    }
+
+    /// A member that is itself compound.
+    ///
+    /// - Throws: ``HDF5Error`` when there is no such member or it is not compound.
+    public func records(_ name: String) throws(HDF5Error) -> HDF5Records {
+        let member = try member(name)
+        guard case .compound(_, let members) = member.datatype else {
+            throw HDF5Error(
+                .mismatch, file: file.path, object: path, "member \(name) is \(member.datatype)")
+        }
+        return HDF5Records(
+            file: file, path: path, elements: elements, members: members,
+            base: base + member.offset, stride: stride)
+    }
+
+    /// The raw bytes of a member, record after record.
+    ///
+    /// - Throws: ``HDF5Error`` when there is no such member.
+    public func bytes(_ name: String) throws(HDF5Error) -> [UInt8] {
+        [UInt8](column(try member(name)).bytes)
+    }
+
+    private func member(_ name: String) throws(HDF5Error) -> HDF5Member {
+        guard let member = members.first(where: { $0.name == name }) else {
+            throw HDF5Error(
+                .missing, file: file.path, object: path,
+                "the records have no member \(name); they have "
+                    + members.map(\.name).joined(separator: ", "))
+        }
+        return member
+    }
+
+    private func located<Result>(
+        _ name: String, _ body: () throws(HDF5Error) -> Result
+    ) throws(HDF5Error) -> Result {
+        do throws(HDF5Error) { return try body() } catch {
+            throw HDF5Error(
+                error.kind, file: file.path, object: path, "member \(name): \(error.reason)")
+        }
+    }
+
+    /// A member of all records, gathered.
+    private func column(_ member: HDF5Member) -> Elements {
+        let width = member.datatype.byteCount
+        let source = elements.bytes
+        let region = ByteRegion(count: count * width) { target in
+            for index in 0..<count {
+                let start = index * stride + base + member.offset
+                UnsafeMutableRawBufferPointer(
+                    rebasing: target[(index * width)..<((index + 1) * width)]
+                ).copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: source[start..<(start + width)]))
+            }
+        }
+        return Elements(region: region, offset: 0, shape: elements.shape, datatype: member.datatype)
+    }
+}

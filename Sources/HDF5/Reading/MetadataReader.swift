@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Hands out the metadata blocks of a file while it is being opened, and keeps the books.
+///
+/// A sound file uses no byte twice, so the blocks of a whole walk together cannot be larger than
+/// the file, nor can what they say be copied out more than once. Holding every file to that
+/// makes the time and memory of a walk linear in the file's size, whatever cycles, shared blocks
+/// or repeated references a hostile file contains.
+final class MetadataReader {
+    let bytes: UnsafeRawBufferPointer
+    /// Where the file's contents end; blocks may not reach past it.
+    let endOfFile: Int
+    private(set) var extents: [Extent] = []
+    private(set) var metadataByteCount = 0
+    private var copiedByteCount = 0
+    var globalHeap: GlobalHeap
+    var committedDatatypes: [Int: HDF5Datatype] = [:]
+
+    /// Bytes of the file that a structure takes.
+    struct Extent {
+        let address: Int
+        let count: Int
+        var end: Int { address + count }
+    }
+
+    init(bytes: UnsafeRawBufferPointer, endOfFile: Int) {
+        self.bytes = bytes
+        self.endOfFile = min(endOfFile, bytes.count)
+        globalHeap = GlobalHeap(bytes: bytes, endOfFile: self.endOfFile)
+    }
+
+    /// The `count` bytes of a structure at `address`.
+    func block(at address: Int, count: Int, _ what: StaticString) throws(HDF5Error) -> ByteCursor {
+        let block = try peek(at: address, count: count, what)
+        metadataByteCount += count
+        guard metadataByteCount <= endOfFile else {
+            throw .damaged("structures overlap: together they are larger than the file")
+        }
+        extents.append(Extent(address: address, count: count))
+        return ByteCursor(block)
+    }
+
+    /// Accounts for unused bytes that follow the block handed out last.
+    func pad(_ count: Int) {
+        guard count > 0, let last = extents.popLast() else { return }
+        extents.append(Extent(address: last.address, count: last.count + count))
+        metadataByteCount += count
+    }
+
+    /// Bytes looked at before the size of their structure is known; they are not accounted for.
+    func peek(
+        at address: Int, count: Int, _ what: StaticString
+    ) throws(HDF5Error) -> UnsafeRawBufferPointer {
+        guard address >= 0, count >= 0, count <= endOfFile, address <= endOfFile - count else {
+            throw .damaged(
+                "the \(what) at \(address) (\(count) bytes) lies outside the file, which ends at"
+                    + " \(endOfFile)")
+        }
+        return UnsafeRawBufferPointer(rebasing: bytes[address..<(address + count)])
+    }
+
+    /// A block whose last four bytes are the lookup3 checksum of the bytes before them; the
+    /// cursor returned ends before the checksum.
+    func checkedBlock(
+        at address: Int, count: Int, _ what: StaticString
+    ) throws(HDF5Error) -> ByteCursor {
+        var block = try block(at: address, count: count, what)
+        guard count >= 4 else { throw .damaged("the \(what) is too short for its checksum") }
+        let body = try block.take(count - 4)
+        guard try block.checksum() == lookup3(body) else {
+            throw .damaged("the checksum of the \(what) at \(address) does not match its bytes")
+        }
+        return ByteCursor(body)
+    }
+
+    /// Accounts for bytes copied out of blocks that were handed out before.
+    func copy(_ count: Int) throws(HDF5Error) {
+        copiedByteCount += count
+        guard copiedByteCount <= endOfFile else {
+            throw .damaged("values overlap: together they are larger than the file")
+        }
+    }
+}
