@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import COneDNN
+import Tensors
+
+/// The number kinds kernels compute in.
+enum NumberKind: Sendable {
+    case f32
+    case bf16
+
+    var native: dnnl_data_type_t { self == .f32 ? dnnl_f32 : dnnl_bf16 }
+}
+
+/// How a tensor lies in memory: extents, number kind, and the order of its elements, which may be
+/// one of oneDNN's blocked orders or, before a primitive has chosen, open.
+struct Layout: Equatable {
+    var native: dnnl_memory_desc_t
+
+    init(_ native: dnnl_memory_desc_t) {
+        self.native = native
+    }
+
+    /// Row-major.
+    static func plain(
+        _ extents: [Int], _ kind: NumberKind = .f32
+    ) throws(TrainingError) -> Layout {
+        let tags = [dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd, dnnl_abcde]
+        return try Layout(extents, kind, tags[extents.count - 1])
+    }
+
+    /// Whatever order the primitive likes best.
+    static func any(_ extents: [Int], _ kind: NumberKind = .f32) throws(TrainingError) -> Layout {
+        try Layout(extents, kind, dnnl_format_tag_any)
+    }
+
+    private init(
+        _ extents: [Int], _ kind: NumberKind, _ tag: dnnl_format_tag_t
+    ) throws(TrainingError) {
+        var descriptor = dnnl_memory_desc_t()
+        try OneDNN.check(
+            dnnl_memory_desc_init_by_tag(
+                &descriptor, Int32(extents.count), extents.map { Int64($0) }, kind.native, tag),
+            "describe a tensor of shape \(extents)")
+        native = descriptor
+    }
+
+    /// The same extents, row-major, in another number kind if asked.
+    func plain(_ kind: NumberKind? = nil) throws(TrainingError) -> Layout {
+        try .plain(extents, kind ?? self.kind)
+    }
+
+    /// The same extents with the order left open.
+    func any(_ kind: NumberKind? = nil) throws(TrainingError) -> Layout {
+        try .any(extents, kind ?? self.kind)
+    }
+
+    /// The elements `range` of axis 1, in place inside a tensor of this layout.
+    ///
+    /// - Throws: ``TrainingError`` when the order is blocked and the range cuts a block.
+    func slice(_ range: Range<Int>) throws(TrainingError) -> Layout {
+        var descriptor = dnnl_memory_desc_t()
+        var dimensions = extents.map { Int64($0) }
+        var offsets = dimensions.map { _ in Int64(0) }
+        dimensions[1] = Int64(range.count)
+        offsets[1] = Int64(range.lowerBound)
+        let status = withUnsafePointer(to: native) {
+            dnnl_memory_desc_init_submemory(&descriptor, $0, dimensions, offsets)
+        }
+        try OneDNN.check(status, "take channels \(range) of a tensor of shape \(extents)")
+        return Layout(descriptor)
+    }
+
+    /// The same order for another number kind.
+    func with(_ kind: NumberKind) -> Layout {
+        var copy = native
+        copy.data_type = kind.native
+        return Layout(copy)
+    }
+
+    var kind: NumberKind { native.data_type == dnnl_bf16 ? .bf16 : .f32 }
+
+    var extents: [Int] {
+        withUnsafeBytes(of: native.dims) { bytes in
+            bytes.bindMemory(to: Int64.self).prefix(Int(native.ndims)).map { Int($0) }
+        }
+    }
+
+    /// Bytes the tensor takes, padding of blocked orders included.
+    var byteCount: Int {
+        withUnsafePointer(to: native) { dnnl_memory_desc_get_size($0) }
+    }
+
+    static func == (left: Layout, right: Layout) -> Bool {
+        withUnsafePointer(to: left.native) { a in
+            withUnsafePointer(to: right.native) { b in dnnl_memory_desc_equal(a, b) == 1 }
+        }
+    }
+}

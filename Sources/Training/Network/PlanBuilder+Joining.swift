@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Tensors
+
+/// Nodes that pool pixels or join branches.
+extension PlanBuilder {
+    /// (N, C, H, W) to (N, C, H', W').
+    func buildPooling(
+        _ index: Int, _ pooling: PoolingKind, _ window: Window
+    ) throws(TrainingError) {
+        let input = graph.inputs[index][0]
+        let source = value(input)
+        let forward = try KernelDescription.poolingForward(
+            pooling, window, source: source.layout, destination: extents(index),
+            training: isDifferentiated)
+        let result = try allocate(forward.destination)
+        var tensors: [(KernelArgument, Memory)] = [(.source, source), (.destination, result)]
+        let workspace =
+            forward.workspace.byteCount > 0 ? try Memory(forward.workspace) : nil
+        if let workspace { tensors.append((.workspace, workspace)) }
+        try emit(forward, tensors)
+        try emitAbsorbedActivation(of: index, over: result)
+        define(index, result)
+
+        onBackward { [self] () throws(TrainingError) in
+            guard wantsGradient(input) else { return }
+            let gradient = try self.gradient(index)
+            let description = try KernelDescription.poolingBackward(
+                pooling, window, forward: forward)
+            let ordered = try reordered(gradient, to: description.destinationGradient)
+            try contribute(to: input, in: description.sourceGradient) {
+                (target) throws(TrainingError) in
+                var tensors: [(KernelArgument, Memory)] = [
+                    (.destinationGradient, ordered), (.sourceGradient, target),
+                ]
+                if let workspace { tensors.append((.workspace, workspace)) }
+                try emit(description, tensors)
+            }
+            release(ordered, ifCopyOf: gradient)
+            release(gradient, ifCopyOf: incomingGradient(index))
+        }
+    }
+
+    private func emitAbsorbedActivation(of index: Int, over result: Memory) throws(TrainingError) {
+        guard let activation = absorbedActivation(of: index) else { return }
+        try emit(
+            .activationForward(activation, result.layout),
+            [(.source, result), (.destination, result)])
+    }
+
+    /// The sum of all inputs, in the first one's order.
+    func buildAdd(_ index: Int) throws(TrainingError) {
+        let inputs = graph.inputs[index]
+        let layout = value(inputs[0]).layout
+        let result = try allocate(layout)
+        var partial = value(inputs[0])
+        for input in inputs.dropFirst() {
+            let isLast = input == inputs.last
+            let term = try reordered(value(input), to: layout)
+            try emit(
+                .binary(
+                    .add, layout, layout, into: layout,
+                    attributes: KernelAttributes(
+                        activation: isLast ? absorbedActivation(of: index) : nil)),
+                [(.source, partial), (.secondSource, term), (.destination, result)])
+            release(term, ifCopyOf: value(input))
+            partial = result
+        }
+        define(index, result)
+
+        onBackward { [self] () throws(TrainingError) in
+            let gradient = try self.gradient(index)
+            for input in inputs where wantsGradient(input) {
+                try contribute(to: input, sharing: gradient)
+            }
+            release(gradient, ifCopyOf: incomingGradient(index))
+        }
+    }
+
+    /// All inputs side by side along axis 1.
+    func buildConcat(_ index: Int) throws(TrainingError) {
+        let inputs = graph.inputs[index]
+        let sources = inputs.map { value($0) }
+        let forward = try KernelDescription.concatenation(
+            sources.map(\.layout), axis: 1, extents: extents(index))
+        let result = try allocate(forward.destination)
+        let operands = sources.enumerated().map { position, source in
+            (role: KernelArgument.multipleSource(position), memory: source)
+        }
+        try emit(forward, [(.destination, result)], operands: operands)
+        try emitAbsorbedActivation(of: index, over: result)
+        define(index, result)
+
+        onBackward { [self] () throws(TrainingError) in
+            let gradient = try self.gradient(index)
+            // Only a plain order can be cut at any channel.
+            let plain = try reordered(gradient, to: gradient.layout.plain())
+            var start = 0
+            for input in inputs {
+                let range = start..<(start + graph.shapes[input][0])
+                start = range.upperBound
+                guard wantsGradient(input) else { continue }
+                let slice = try Memory(plain.layout.slice(range), in: plain.buffer)
+                try contribute(to: input, in: value(input).layout) {
+                    (target) throws(TrainingError) in try copyElements(of: slice, to: target)
+                }
+            }
+            release(plain, ifCopyOf: gradient)
+            release(gradient, ifCopyOf: incomingGradient(index))
+        }
+    }
+}
