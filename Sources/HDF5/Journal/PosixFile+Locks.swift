@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+extension PosixFile {
+    /// The byte that a writer locks for its session: far beyond any data, so that no program that
+    /// locks what it writes can collide with it.
+    private static let writerByte = 0x7FFF_FFFF_FFFF_0000
+
+    public func lock(_ lock: FileLock) throws(SystemError) -> Bool {
+        switch lock {
+        case .writer: try takeWriterLock()
+        case .shared: try changeFileLock(LOCK_SH)
+        case .exclusive: try changeFileLock(LOCK_EX)
+        }
+    }
+
+    /// An open-file-description lock: unlike a process's record lock it also excludes a second
+    /// writer in this process, and closing another descriptor of the file does not drop it.
+    private func takeWriterLock() throws(SystemError) -> Bool {
+        var request = flock()
+        request.l_type = Int16(F_WRLCK)
+        request.l_whence = Int16(SEEK_SET)
+        request.l_start = Self.writerByte
+        request.l_len = 1
+        if fcntl(descriptor, F_OFD_SETLK, &request) == 0 { return true }
+        guard errno == EAGAIN || errno == EACCES else { throw .last }
+        return false
+    }
+
+    /// The lock that libhdf5 takes too.
+    private func changeFileLock(_ operation: CInt) throws(SystemError) -> Bool {
+        while flock(descriptor, operation | LOCK_NB) != 0 {
+            if errno == EINTR { continue }
+            guard errno == EWOULDBLOCK else { throw .last }
+            return false
+        }
+        return true
+    }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+public import Tensors
+
+/// A store file on disk.
+public final class PosixFile: FileOperations {
+    let descriptor: CInt
+    private let path: String
+    /// The stand-in name of a new file where the file system cannot hold a nameless one.
+    private let temporaryPath: String?
+    private let isNew: Bool
+
+    private init(descriptor: CInt, path: String, temporaryPath: String?, isNew: Bool) {
+        self.descriptor = descriptor
+        self.path = path
+        self.temporaryPath = temporaryPath
+        self.isNew = isNew
+    }
+
+    /// Opens a file that exists.
+    ///
+    /// - Throws: ``HDF5Error`` (`missing`, `system`) naming the path and the reason.
+    public convenience init(opening path: String, writable: Bool) throws(HDF5Error) {
+        let flags = (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC
+        // Without O_NONBLOCK, opening a FIFO by mistake would wait for ever.
+        let descriptor = open(path, flags | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            let kind: HDF5Error.Kind = errno == ENOENT ? .missing : .system
+            throw HDF5Error(kind, file: path, "cannot open: \(SystemError.last)")
+        }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            Glibc.close(descriptor)
+            throw HDF5Error(.system, file: path, "is not a regular file")
+        }
+        self.init(descriptor: descriptor, path: path, temporaryPath: nil, isNew: false)
+    }
+
+    /// Creates a file that gets its name only with ``publish()``, so that nobody ever finds it
+    /// unfinished.
+    ///
+    /// - Throws: ``HDF5Error`` (`exists`, `system`) naming the path and the reason.
+    public convenience init(creating path: String) throws(HDF5Error) {
+        var status = stat()
+        guard lstat(path, &status) != 0 else {
+            throw HDF5Error(.exists, file: path, "exists already")
+        }
+        // A nameless file is linked through /proc; without either, a hidden sibling stands in.
+        let nameless = open(
+            Self.folder(of: path), PosixFile.temporaryFileFlag | O_RDWR | O_CLOEXEC, 0o666)
+        if nameless >= 0 {
+            if access("/proc/self/fd/\(nameless)", F_OK) == 0 {
+                self.init(descriptor: nameless, path: path, temporaryPath: nil, isNew: true)
+                return
+            }
+            Glibc.close(nameless)
+        }
+        let sibling = Self.sibling(of: path)
+        let named = open(sibling, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard named >= 0 else {
+            throw HDF5Error(.system, file: path, "cannot create: \(SystemError.last)")
+        }
+        self.init(descriptor: named, path: path, temporaryPath: sibling, isNew: true)
+    }
+
+    public func pread(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: Int
+    ) throws(SystemError) -> Int {
+        let count = Glibc.pread(descriptor, buffer.baseAddress, buffer.count, offset)
+        guard count >= 0 else { throw .last }
+        return count
+    }
+
+    public func pwrite(
+        _ bytes: UnsafeRawBufferPointer, at offset: Int
+    ) throws(SystemError) -> Int {
+        let count = Glibc.pwrite(descriptor, bytes.baseAddress, bytes.count, offset)
+        guard count >= 0 else { throw .last }
+        return count
+    }
+
+    public func fdatasync() throws(SystemError) {
+        guard Glibc.fdatasync(descriptor) == 0 else { throw .last }
+    }
+
+    public func ftruncate(to size: Int) throws(SystemError) {
+        guard Glibc.ftruncate(descriptor, size) == 0 else { throw .last }
+    }
+
+    public func size() throws(SystemError) -> Int {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .last }
+        return Int(status.st_size)
+    }
+
+    public func region(count: Int) throws(TensorError) -> ByteRegion {
+        try ByteRegion(mapping: descriptor, count: count, name: path)
+    }
+
+    public func publish() throws(SystemError) {
+        guard isNew else { return }
+        if let temporaryPath {
+            // Unlike rename, link never replaces a file that has appeared meanwhile.
+            guard link(temporaryPath, path) == 0 else { throw .last }
+            unlink(temporaryPath)
+        } else {
+            let own = "/proc/self/fd/\(descriptor)"
+            guard linkat(AT_FDCWD, own, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 else {
+                throw .last
+            }
+        }
+        let folder = open(Self.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw .last }
+        defer { Glibc.close(folder) }
+        guard fsync(folder) == 0 else { throw .last }
+    }
+
+    public func close() {
+        if let temporaryPath { unlink(temporaryPath) }
+        Glibc.close(descriptor)
+    }
+}
+
+extension PosixFile {
+    /// Linux's `O_TMPFILE` on x86-64 and arm64, whose macro Swift does not import.
+    private static let temporaryFileFlag: CInt = 0o20_000_000 | O_DIRECTORY
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == path.utf8.startIndex ? "/" : String(path[..<slash])
+    }
+
+    private static func sibling(of path: String) -> String {
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")).map(path.utf8.index(after:))
+        let name = path[(slash ?? path.startIndex)...]
+        var source = SystemRandomNumberGenerator()
+        return "\(path[..<(slash ?? path.startIndex)]).\(name).\(getpid())-\(source.next() as UInt64)"
+    }
+}
