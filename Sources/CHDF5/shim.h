@@ -9,8 +9,7 @@ typedef struct retort_driver_file {
     void *owner;
 } retort_driver_file;
 
-static const uint64_t retort_undefined_address = UINT64_MAX;
-
+static inline haddr_t retort_undefined_address(void) { return HADDR_UNDEF; }
 static inline hid_t retort_default(void) { return H5P_DEFAULT; }
 static inline hid_t retort_error_stack(void) { return H5E_DEFAULT; }
 static inline hid_t retort_whole_space(void) { return H5S_ALL; }

@@ -7,14 +7,14 @@ extension FileOperations {
     func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemError) {
         var done = 0
         while done < bytes.count {
-            do {
+            do throws(SystemError) {
                 let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
                 let count = try pwrite(rest, at: offset + done)
                 // A call that neither fails nor advances would otherwise be repeated for ever.
                 guard count > 0 else { throw SystemError(code: EIO) }
                 done += count
-            } catch where error.code == EINTR {
-                continue
+            } catch {
+                guard error.code == EINTR else { throw error }
             }
         }
     }
@@ -26,7 +26,7 @@ extension FileOperations {
     ) throws(SystemError) -> Int {
         var done = 0
         while done < buffer.count {
-            do {
+            do throws(SystemError) {
                 let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
                 let count = try pread(into: rest, at: offset + done)
                 if count == 0 {
@@ -34,8 +34,8 @@ extension FileOperations {
                     break
                 }
                 done += count
-            } catch where error.code == EINTR {
-                continue
+            } catch {
+                guard error.code == EINTR else { throw error }
             }
         }
         return done
@@ -43,10 +43,10 @@ extension FileOperations {
 
     func resize(to size: Int) throws(SystemError) {
         while true {
-            do {
+            do throws(SystemError) {
                 return try ftruncate(to: size)
-            } catch where error.code == EINTR {
-                continue
+            } catch {
+                guard error.code == EINTR else { throw error }
             }
         }
     }

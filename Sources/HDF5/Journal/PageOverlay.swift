@@ -26,9 +26,12 @@ struct PageOverlay {
             let start = offset + done - number * Journal.pageSize
             let count = Swift.min(bytes.count - done, Journal.pageSize - start)
             let isWhole = count == Journal.pageSize
-            var page =
-                try pages.removeValue(forKey: number)
-                ?? (isWhole ? Self.blank : Self.page(number, of: file))
+            var page: [UInt8]
+            if let kept = pages.removeValue(forKey: number) {
+                page = kept
+            } else {
+                page = isWhole ? Self.blank : try Self.page(number, of: file)
+            }
             page.replaceSubrange(start..<(start + count), with: bytes[done..<(done + count)])
             pages[number] = page
             done += count
@@ -57,7 +60,8 @@ struct PageOverlay {
         let number = limit / Journal.pageSize
         if let page = pages[number] {
             let kept = limit - number * Journal.pageSize
-            pages[number] = try page[..<kept] + Self.page(number, of: file)[kept...]
+            let beyond = try Self.page(number, of: file)[kept...]
+            pages[number] = Array(page[..<kept]) + beyond
         }
         limit = .max
     }

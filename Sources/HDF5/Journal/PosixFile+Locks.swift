@@ -7,6 +7,9 @@ extension PosixFile {
     /// locks what it writes can collide with it.
     private static let writerByte = 0x7FFF_FFFF_FFFF_0000
 
+    /// Linux's `F_OFD_SETLK`, which the Glibc module leaves out.
+    private static let setDescriptionLock: CInt = 37
+
     public func lock(_ lock: FileLock) throws(SystemError) -> Bool {
         switch lock {
         case .writer: try takeWriterLock()
@@ -23,7 +26,7 @@ extension PosixFile {
         request.l_whence = Int16(SEEK_SET)
         request.l_start = Self.writerByte
         request.l_len = 1
-        if fcntl(descriptor, F_OFD_SETLK, &request) == 0 { return true }
+        if fcntl(descriptor, Self.setDescriptionLock, &request) == 0 { return true }
         guard errno == EAGAIN || errno == EACCES else { throw .last }
         return false
     }

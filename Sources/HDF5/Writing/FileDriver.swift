@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CHDF5
+import Glibc
 
 /// The virtual file driver through which libhdf5 sees a ``TransactionalFile``.
 ///
@@ -77,7 +78,7 @@ enum FileDriver {
             FileDriver.file(base).allocate(Int(size), isRawData: type == H5FD_MEM_DRAW)
         }
         driver.free = { base, _, _, address, size in
-            FileDriver.file(base).free(Int(address)..<Int(address + size))
+            FileDriver.file(base).free(Int(address)..<(Int(address) + Int(size)))
             return 0
         }
     }
@@ -123,7 +124,7 @@ extension TransactionalFile {
         let mask = isRawData ? Self.rawAlignment - 1 : 0
         let start = (allocatedEnd + mask) & ~mask
         let (end, overflow) = start.addingReportingOverflow(size)
-        guard !overflow else { return retort_undefined_address }
+        guard !overflow else { return retort_undefined_address() }
         allocatedEnd = end
         return haddr_t(start)
     }

@@ -102,7 +102,7 @@ extension WritingSession {
     fileprivate func writeDataset(
         _ path: String, _ type: hid_t, _ space: borrowing Dataspace, _ bytes: UnsafeRawBufferPointer
     ) throws(HDF5Error) {
-        let creation = try PropertyList(retort_dataset_creation_class())
+        let creation = try PropertyList(retort_dataset_creation_class)
         let list = creation.id
         // The space is given out at once and written once.
         try LibHDF5.call("H5Pset_alloc_time") {
@@ -128,7 +128,7 @@ extension WritingSession {
         try LibHDF5.call("H5Pset_fill_time") {
             H5Pset_fill_time(properties, H5D_FILL_TIME_NEVER)
         }
-        let links = try PropertyList(retort_link_creation_class())
+        let links = try PropertyList(retort_link_creation_class)
         let encoding = links.id
         try LibHDF5.call("H5Pset_char_encoding") {
             H5Pset_char_encoding(encoding, H5T_CSET_UTF8)

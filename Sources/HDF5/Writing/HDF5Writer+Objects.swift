@@ -25,7 +25,7 @@ extension HDF5Writer {
             }
             let path = try ObjectPath(path)
             try session.prepare(path)
-            let properties = try PropertyList(retort_link_creation_class())
+            let properties = try PropertyList(retort_link_creation_class)
             let list = properties.id
             try LibHDF5.call("H5Pset_char_encoding") {
                 H5Pset_char_encoding(list, H5T_CSET_UTF8)
@@ -81,18 +81,18 @@ extension WritingSession {
                 try makeGroup(parent)
             }
         }
-        guard try !groups.contains(path.text) && !hasLink(path.text) else {
+        guard !groups.contains(path.text), try !hasLink(path.text) else {
             throw HDF5Error(.exists, "exists already")
         }
     }
 
     /// Makes a group whose parent exists.
     func makeGroup(_ path: String) throws(HDF5Error) {
-        let creation = try PropertyList(retort_group_creation_class())
+        let creation = try PropertyList(retort_group_creation_class)
         let list = creation.id
         // Equal content gives equal bytes.
         try LibHDF5.call("H5Pset_obj_track_times") { H5Pset_obj_track_times(list, false) }
-        let links = try PropertyList(retort_link_creation_class())
+        let links = try PropertyList(retort_link_creation_class)
         let encoding = links.id
         try LibHDF5.call("H5Pset_char_encoding") {
             H5Pset_char_encoding(encoding, H5T_CSET_UTF8)

@@ -33,7 +33,8 @@ enum LibHDF5 {
     ) throws(HDF5Error) -> Value {
         let result: Result<Value, HDF5Error> = lock.withLock { driver in
             guard let identifier = driver ?? start() else {
-                return .failure(HDF5Error(.library, "libhdf5 could not be started"))
+                return .failure(
+                    HDF5Error(.library, "libhdf5 could not be started: \(takeErrors())"))
             }
             driver = identifier
             // The printer of error stacks is set per thread.

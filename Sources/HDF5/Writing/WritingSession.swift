@@ -14,7 +14,7 @@ final class WritingSession {
     init(creating file: TransactionalFile) throws(HDF5Error) {
         self.file = file
         let access = try Self.accessProperties()
-        let creation = try PropertyList(retort_file_creation_class())
+        let creation = try PropertyList(retort_file_creation_class)
         try LibHDF5.call("H5Pset_obj_track_times") {
             H5Pset_obj_track_times(creation.id, false)
         }
@@ -46,9 +46,9 @@ final class WritingSession {
     }
 
     private static func accessProperties() throws(HDF5Error) -> PropertyList {
-        let list = try PropertyList(retort_file_access_class())
+        let list = try PropertyList(retort_file_access_class)
         let id = list.id
-        try LibHDF5.withDriver("H5Pset_driver") { driver in H5Pset_driver(id, driver, nil) }
+        _ = try LibHDF5.withDriver("H5Pset_driver") { driver in H5Pset_driver(id, driver, nil) }
         // Superblock 2 and checksummed object headers: nothing newer, nothing older.
         try LibHDF5.call("H5Pset_libver_bounds") {
             H5Pset_libver_bounds(id, H5F_LIBVER_V18, H5F_LIBVER_V18)
@@ -107,7 +107,9 @@ struct PropertyList: ~Copyable {
     private let handle: LibraryHandle
     var id: hid_t { handle.id }
 
-    init(_ propertyClass: hid_t) throws(HDF5Error) {
-        handle = try LibraryHandle("H5Pcreate", closedBy: H5Pclose) { H5Pcreate(propertyClass) }
+    /// - Parameter propertyClass: names the class. It is called inside the gate, because naming one
+    ///   starts the library.
+    init(_ propertyClass: () -> hid_t) throws(HDF5Error) {
+        handle = try LibraryHandle("H5Pcreate", closedBy: H5Pclose) { H5Pcreate(propertyClass()) }
     }
 }
