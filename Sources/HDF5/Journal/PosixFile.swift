@@ -135,6 +135,7 @@ extension PosixFile {
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")).map(path.utf8.index(after:))
         let name = path[(slash ?? path.startIndex)...]
         var source = SystemRandomNumberGenerator()
-        return "\(path[..<(slash ?? path.startIndex)]).\(name).\(getpid())-\(source.next() as UInt64)"
+        return
+            "\(path[..<(slash ?? path.startIndex)]).\(name).\(getpid())-\(source.next() as UInt64)"
     }
 }

@@ -62,7 +62,7 @@ extension WritingSession {
             }
         }
         let type = try content.type()
-        let space = try Dataspace(content.dimensions)
+        let space = try LibrarySpace(content.dimensions)
         let creation = try PropertyList(retort_attribute_creation_class)
         let (list, typeID, spaceID) = (creation.id, type.id, space.id)
         try LibHDF5.call("H5Pset_char_encoding") { H5Pset_char_encoding(list, H5T_CSET_UTF8) }

@@ -39,7 +39,7 @@ extension HDF5Writer {
     public func write(_ tensor: Tensor, at path: String) throws(HDF5Error) {
         try perform(object: path) { session throws(HDF5Error) in
             let type = try LibraryTypes.element(tensor.elementType)
-            let space = try Dataspace(tensor.shape.dimensions)
+            let space = try LibrarySpace(tensor.shape.dimensions)
             let result = tensor.withUnsafeBytes { bytes in
                 Result { () throws(HDF5Error) in
                     try session.writeDataset(path, type.id, space, bytes)
@@ -57,7 +57,7 @@ extension HDF5Writer {
         try perform(object: path) { session throws(HDF5Error) in
             let bytes = try Array(checked: text)
             let type = try LibraryTypes.string(byteCount: bytes.count)
-            let space = try Dataspace([])
+            let space = try LibrarySpace([])
             let result = (bytes.isEmpty ? [0] : bytes).withUnsafeBytes { bytes in
                 Result { () throws(HDF5Error) in
                     try session.writeDataset(path, type.id, space, bytes)
@@ -86,7 +86,7 @@ extension HDF5Writer {
                         + "found \(bytes.count) bytes")
             }
             let type = try LibraryTypes.record(fields, byteCount: recordBytes)
-            let space = try Dataspace([count])
+            let space = try LibrarySpace([count])
             let result = bytes.withUnsafeBytes { bytes in
                 Result { () throws(HDF5Error) in
                     try session.writeDataset(path, type.id, space, bytes)
@@ -100,7 +100,8 @@ extension HDF5Writer {
 extension WritingSession {
     /// Writes a contiguous dataset whose bytes are as the file holds them.
     fileprivate func writeDataset(
-        _ path: String, _ type: hid_t, _ space: borrowing Dataspace, _ bytes: UnsafeRawBufferPointer
+        _ path: String, _ type: hid_t, _ space: borrowing LibrarySpace,
+        _ bytes: UnsafeRawBufferPointer
     ) throws(HDF5Error) {
         let creation = try PropertyList(retort_dataset_creation_class)
         let list = creation.id
@@ -120,7 +121,7 @@ extension WritingSession {
 
     /// Makes a dataset at a free path, with the properties all datasets share.
     func makeDataset(
-        _ path: String, _ type: hid_t, _ space: borrowing Dataspace, _ properties: hid_t
+        _ path: String, _ type: hid_t, _ space: borrowing LibrarySpace, _ properties: hid_t
     ) throws(HDF5Error) -> LibraryHandle {
         let path = try ObjectPath(path)
         try prepare(path)
@@ -163,7 +164,7 @@ extension LibraryTypes {
 }
 
 /// The extent of a dataset or an attribute.
-struct Dataspace: ~Copyable {
+struct LibrarySpace: ~Copyable {
     private let handle: LibraryHandle
     var id: hid_t { handle.id }
 

@@ -51,9 +51,11 @@ extension HDF5Writer {
             }
             try session.keepAlive(path)
             try LibHDF5.call("H5Ldelete") { H5Ldelete(session.id, path.text, retort_default()) }
-            session.groups = session.groups.filter {
-                $0 != path.text && !$0.hasPrefix(path.text + "/")
+            let isGone = { (other: String) in
+                other == path.text || other.hasPrefix(path.text + "/")
             }
+            session.groups = session.groups.filter { !isGone($0) }
+            session.unfinishedTables = session.unfinishedTables.filter { !isGone($0) }
         }
     }
 }

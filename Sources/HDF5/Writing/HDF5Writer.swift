@@ -152,7 +152,7 @@ extension FileOperations {
 }
 
 /// Runs system calls and gives a refusal its sentence.
-private func refusal<Value>(
+func refusal<Value>(
     _ what: String, file: String, _ body: () throws(SystemError) -> Value
 ) throws(HDF5Error) -> Value {
     do throws(SystemError) {

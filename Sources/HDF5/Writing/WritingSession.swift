@@ -10,6 +10,8 @@ final class WritingSession {
     private var identifier: hid_t?
     /// Groups known to exist, by path; "" is the root.
     var groups: Set<String> = [""]
+    /// Tables whose rows are not all there: they must not become part of a committed state.
+    var unfinishedTables: Set<String> = []
 
     init(creating file: TransactionalFile) throws(HDF5Error) {
         self.file = file
@@ -81,6 +83,10 @@ final class WritingSession {
     var id: hid_t { identifier ?? -1 }
 
     func commit(patience: Duration) throws(HDF5Error) {
+        if let table = unfinishedTables.min() {
+            throw HDF5Error(
+                .mismatch, object: table, "the table is not finished, so nothing was committed")
+        }
         try LibHDF5.call("H5Fflush") { H5Fflush(id, H5F_SCOPE_GLOBAL) }
         try file.commit(patience: patience)
     }
