@@ -85,6 +85,24 @@ struct Layout: Equatable {
         }
     }
 
+    /// The channels that lie side by side for each pixel when images (N, C, H, W) are stored as
+    /// (N, C / block, H, W, block); nil for every other order.
+    var channelBlock: Int? {
+        let blocking = native.format_desc.blocking
+        let extents = self.extents
+        guard native.format_kind == dnnl_blocked, extents.count == 4, native.offset0 == 0,
+            blocking.inner_nblks == 1, blocking.inner_idxs.0 == 1
+        else { return nil }
+        let block = Int(blocking.inner_blks.0)
+        let pixels = extents[2] * extents[3]
+        let blocks = (extents[1] + block - 1) / block
+        let expected = [blocks * pixels * block, pixels * block, extents[3] * block, block]
+        let strides = [
+            blocking.strides.0, blocking.strides.1, blocking.strides.2, blocking.strides.3,
+        ].map { Int($0) }
+        return strides == expected ? block : nil
+    }
+
     /// Bytes the tensor takes, padding of blocked orders included.
     var byteCount: Int {
         withUnsafePointer(to: native) { dnnl_memory_desc_get_size($0) }

@@ -2,10 +2,11 @@
 
 extension PlanBuilder {
     /// dL/d(what node `index` itself computes), in its value's layout: the derivative of an
-    /// absorbed activation is applied unless `throughActivation` is false. Release it after use
+    /// absorbed activation, and of one applied after pooling, is applied unless the caller's kernel
+    /// does that. Release it after use
     /// with ``release(_:ifCopyOf:)`` against ``incomingGradient(_:)``.
     func gradient(
-        _ index: Int, throughActivation: Bool = true
+        _ index: Int, throughActivation: Bool = true, throughPooledActivation: Bool = true
     ) throws(TrainingError) -> Memory {
         let incoming = incomingGradient(index)
         let value = self.value(index)
@@ -15,7 +16,7 @@ extension PlanBuilder {
         {
             gradient = try differentiate(activation, value: value, gradient)
         }
-        if let activation = fusion.pooledActivations[index] {
+        if throughPooledActivation, let activation = fusion.pooledActivations[index] {
             gradient = try differentiate(activation, value: value, gradient)
         }
         return gradient

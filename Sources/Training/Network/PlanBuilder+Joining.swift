@@ -13,6 +13,13 @@ extension PlanBuilder {
         let forward = try KernelDescription.poolingForward(
             pooling, window, source: source.layout, destination: extents(index),
             training: isDifferentiated)
+        if pooling == .max,
+            let kernel = BlockedMaxPool(
+                window, source: source.layout, destination: forward.destination,
+                activation: fusion.pooledActivations[index])
+        {
+            return try buildBlockedMaxPool(index, kernel, forward.destination)
+        }
         let result = try allocate(forward.destination)
         var tensors: [(KernelArgument, Memory)] = [(.source, source), (.destination, result)]
         let workspace =
@@ -35,6 +42,33 @@ extension PlanBuilder {
                 ]
                 if let workspace { tensors.append((.workspace, workspace)) }
                 try emit(description, tensors)
+            }
+            release(ordered, ifCopyOf: gradient)
+            release(gradient, ifCopyOf: incomingGradient(index))
+        }
+    }
+
+    /// Max pooling by the project's own kernel, which also applies the derivative of the ReLU it
+    /// commutes with.
+    private func buildBlockedMaxPool(
+        _ index: Int, _ kernel: BlockedMaxPool, _ layout: Layout
+    ) throws(TrainingError) {
+        let input = graph.inputs[index][0]
+        let source = value(input)
+        let result = try allocate(layout)
+        let choices = isDifferentiated ? Buffer(byteCount: kernel.choiceCount) : nil
+        emit { _ in kernel.forward(source.buffer, into: result.buffer, choices: choices) }
+        try emitAbsorbedActivation(of: index, over: result)
+        define(index, result)
+
+        onBackward { [self] () throws(TrainingError) in
+            guard wantsGradient(input), let choices else { return }
+            let gradient = try self.gradient(index, throughPooledActivation: false)
+            let ordered = try reordered(gradient, to: layout)
+            try contribute(to: input, in: source.layout) { target in
+                emit { _ in
+                    kernel.backward(ordered.buffer, into: target.buffer, choices: choices)
+                }
             }
             release(ordered, ifCopyOf: gradient)
             release(gradient, ifCopyOf: incomingGradient(index))
