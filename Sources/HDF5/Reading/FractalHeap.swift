@@ -119,7 +119,9 @@ struct FractalHeap {
     private mutating func readDirect(
         _ next: Pending, _ byteCount: Int, _ headerAddress: Int
     ) throws(HDF5Error) {
-        var cursor = try reader.block(at: next.address, count: byteCount, "heap block")
+        var cursor = try reader.block(
+            at: next.address, count: byteCount, "heap block",
+            checksumOffset: header.hasBlockChecksums ? header.directPrefixByteCount - 4 : nil)
         let bytes = try reader.peek(at: next.address, count: byteCount, "heap block")
         try expectHead(&cursor, "FHDB", next, headerAddress)
         if header.hasBlockChecksums {

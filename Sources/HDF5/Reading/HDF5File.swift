@@ -43,7 +43,9 @@ public final class HDF5File: Sendable {
         do throws(HDF5Error) {
             var superblock = try Superblock(region.bytes)
             let reader = MetadataReader(bytes: region.bytes, endOfFile: superblock.endOfFile)
-            _ = try reader.block(at: 0, count: superblock.byteCount, "superblock")
+            _ = try reader.block(
+                at: 0, count: superblock.byteCount, "superblock",
+                checksumOffset: superblock.version < 2 ? nil : superblock.byteCount - 4)
             try superblock.readExtension(reader)
             var walk = FileWalk(superblock, reader)
             try walk.run()

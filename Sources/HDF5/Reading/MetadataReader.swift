@@ -20,6 +20,8 @@ final class MetadataReader {
     struct Extent {
         let address: Int
         let count: Int
+        /// Where in it its checksum is, if it has one.
+        var checksumOffset: Int?
         var end: Int { address + count }
     }
 
@@ -30,20 +32,26 @@ final class MetadataReader {
     }
 
     /// The `count` bytes of a structure at `address`.
-    func block(at address: Int, count: Int, _ what: StaticString) throws(HDF5Error) -> ByteCursor {
+    func block(
+        at address: Int, count: Int, _ what: StaticString, checksumOffset: Int? = nil
+    ) throws(HDF5Error) -> ByteCursor {
         let block = try peek(at: address, count: count, what)
         metadataByteCount += count
         guard metadataByteCount <= endOfFile else {
             throw .damaged("structures overlap: together they are larger than the file")
         }
-        extents.append(Extent(address: address, count: count))
+        extents.append(
+            Extent(address: address, count: count, checksumOffset: checksumOffset))
         return ByteCursor(block)
     }
 
     /// Accounts for unused bytes that follow the block handed out last.
     func pad(_ count: Int) {
         guard count > 0, let last = extents.popLast() else { return }
-        extents.append(Extent(address: last.address, count: last.count + count))
+        extents.append(
+            Extent(
+                address: last.address, count: last.count + count,
+                checksumOffset: last.checksumOffset))
         metadataByteCount += count
     }
 
@@ -64,8 +72,8 @@ final class MetadataReader {
     func checkedBlock(
         at address: Int, count: Int, _ what: StaticString
     ) throws(HDF5Error) -> ByteCursor {
-        var block = try block(at: address, count: count, what)
         guard count >= 4 else { throw .damaged("the \(what) is too short for its checksum") }
+        var block = try block(at: address, count: count, what, checksumOffset: count - 4)
         let body = try block.take(count - 4)
         guard try block.checksum() == lookup3(body) else {
             throw .damaged("the checksum of the \(what) at \(address) does not match its bytes")

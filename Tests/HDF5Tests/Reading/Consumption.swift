@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+@testable import HDF5
+import Tensors
+
+/// Opens a file and reads everything in it, as the tools do.
+///
+/// - Returns: the first thing that was refused, or nil where all of it was read.
+func consume(_ bytes: [UInt8]) -> HDF5Error? {
+    let region = bytes.withUnsafeBytes { ByteRegion(copying: $0) }
+    do throws(HDF5Error) {
+        return consume(try HDF5File(region: region, name: "mutant"))
+    } catch {
+        return error
+    }
+}
+
+func consume(_ file: HDF5File) -> HDF5Error? {
+    var first: HDF5Error?
+    var sum: UInt64 = 0
+    var pending = [HDF5Object.group(file.root)]
+    var seen: Set<Int> = []
+    while let object = pending.popLast() {
+        let attributes: [HDF5Attribute]
+        switch object {
+        case .group(let group):
+            guard seen.insert(group.address).inserted else { continue }
+            attributes = group.attributes
+            pending += group.members.map(\.object)
+        case .dataset(let dataset):
+            guard seen.insert(dataset.address).inserted else { continue }
+            attributes = dataset.attributes
+            do throws(HDF5Error) { sum &+= try consume(dataset) } catch { first = first ?? error }
+        case .datatype(let type): attributes = type.attributes
+        case .link: attributes = []
+        }
+        for attribute in attributes {
+            sum &+= UInt64(attribute.name.utf8.count + attribute.datatype.description.utf8.count)
+            do throws(HDF5Error) { sum &+= UInt64(try attribute.strings().count) } catch {
+                do throws(HDF5Error) { sum &+= touch(try attribute.tensor()) } catch {
+                    first = first ?? error
+                }
+            }
+        }
+    }
+    // Keeps the reads from being optimised away.
+    precondition(sum != .max)
+    return first
+}
+
+private func consume(_ dataset: HDF5Dataset) throws(HDF5Error) -> UInt64 {
+    switch dataset.datatype {
+    case .fixedString, .variableString: return UInt64(try dataset.strings().count)
+    case .compound: return try consume(try dataset.records())
+    default: return touch(try dataset.tensor())
+    }
+}
+
+private func consume(_ records: HDF5Records) throws(HDF5Error) -> UInt64 {
+    var sum: UInt64 = 0
+    for member in records.members {
+        switch member.datatype {
+        case .fixedString, .variableString:
+            sum &+= UInt64(try records.strings(member.name).count)
+        case .compound: sum &+= try consume(try records.records(member.name))
+        default: sum &+= touch(try records.tensor(member.name))
+        }
+    }
+    return sum
+}
+
+/// Reads the first, the last and some bytes between, so that a view outside its memory is caught.
+private func touch(_ tensor: Tensor) -> UInt64 {
+    tensor.withUnsafeBytes { bytes in
+        guard !bytes.isEmpty else { return 0 }
+        var sum = UInt64(bytes[bytes.count - 1])
+        for index in stride(from: 0, to: bytes.count, by: 251) { sum &+= UInt64(bytes[index]) }
+        return sum
+    }
+}
