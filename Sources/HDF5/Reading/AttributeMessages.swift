@@ -37,6 +37,7 @@ extension ObjectHeader {
         if flags & 1 != 0 { try cursor.skip(2) }
         let heapAddress = try cursor.address()
         let nameIndex = try cursor.address()
+        let orderIndex = flags & 2 != 0 ? try cursor.address() : nil
         guard let heapAddress, let nameIndex else { return }
         let heap = try FractalHeap(at: heapAddress, reader)
         let records = try BTree2(at: nameIndex, kind: 8, recordByteCount: 17, reader)
@@ -48,6 +49,13 @@ extension ObjectHeader {
             }
             var message = ByteCursor(try heap.object(identifier))
             attributes.append(try HDF5Attribute(parsing: &message, reader))
+            try fields.skip(4)
+            try DenseLinks.checkHash(
+                try fields.checksum(), of: attributes[attributes.count - 1].name)
+        }
+        // Read for its checksums and the books: the order itself is not used.
+        if let orderIndex {
+            _ = try BTree2(at: orderIndex, kind: 9, recordByteCount: 13, reader)
         }
     }
 }

@@ -60,7 +60,7 @@ struct BTree2 {
             _ = try reader.peek(at: next.address, count: nodeBytes, "B-tree node")
             var node = try reader.checkedBlock(
                 at: next.address, count: used + 4, "B-tree node")
-            reader.pad(nodeBytes - used - 4)
+            try reader.pad(nodeBytes - used - 4)
             try node.expect(signature: isLeaf ? "BTLF" : "BTIN", "B-tree node")
             let nodeVersion = try node.u8()
             let nodeKind = try node.u8()

@@ -14,6 +14,9 @@ struct ChunkIndex: Sendable {
         var filterMask: UInt32
     }
 
+    enum Kind: Sendable { case btree1, single, implicit, fixedArray, extensibleArray, btree2 }
+
+    let kind: Kind
     /// The extents of a chunk, in elements.
     let chunk: [Int]
     /// How many chunks there are along each axis.
@@ -37,6 +40,7 @@ struct ChunkIndex: Sendable {
                 "chunks hold elements of \(layout.elementByteCount) bytes, the datatype has"
                     + " \(elementByteCount)")
         }
+        kind = layout.index.kind
         chunk = layout.chunk
         leavesEdgesUnfiltered = layout.leavesEdgesUnfiltered
         var bytes = elementByteCount

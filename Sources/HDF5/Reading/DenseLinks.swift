@@ -20,15 +20,24 @@ enum DenseLinks {
         links.reserveCapacity(links.count + tree.records.count)
         for record in tree.records {
             var fields = ByteCursor(record)
-            try fields.skip(4)
+            let hash = try fields.checksum()
             let message = try heap.object(try fields.take(7))
             try reader.copy(message.count)
             var link = ByteCursor(message)
             links.append(try ParsedLink(parsing: &link))
+            try checkHash(hash, of: links[links.count - 1].name)
         }
         // Read for its checksums and the books: the order itself is not used.
         if let orderIndex {
             _ = try BTree2(at: orderIndex, kind: 6, recordByteCount: 15, reader)
+        }
+    }
+
+    /// A name that is not stored under its own hash could be listed but never be found.
+    static func checkHash(_ hash: UInt32, of name: String) throws(HDF5Error) {
+        var name = name
+        guard name.withUTF8({ lookup3(UnsafeRawBufferPointer($0)) }) == hash else {
+            throw .damaged("the index entry of \"\(name)\" has another name's hash")
         }
     }
 }

@@ -25,8 +25,12 @@ struct FileWalk {
         _ = try enqueue(superblock.rootAddress, parent: 0, name: "")
         while nodes.count < addresses.count {
             let index = nodes.count
+            let isPlain = reader.foreignFeature == nil
             do throws(HDF5Error) {
                 nodes.append(try node(at: addresses[index], index: index))
+                if isPlain, let feature = reader.foreignFeature {
+                    reader.foreignFeature = feature.located(object: path(of: index))
+                }
             } catch {
                 throw error.located(object: path(of: index))
             }

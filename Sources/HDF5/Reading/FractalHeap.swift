@@ -29,6 +29,14 @@ struct FractalHeap {
         header = try Header(at: address, reader)
         if let root = header.rootAddress { try readBlocks(from: root, at: address) }
         if let tree = header.hugeTreeAddress { try readHuge(tree) }
+        if let freeSpace = header.freeSpaceAddress {
+            do throws(HDF5Error) {
+                try FreeSpaceManager.check(at: freeSpace, heap: header, reader)
+            } catch {
+                // Only a writer would use it.
+                reader.note(foreign: error.reason)
+            }
+        }
     }
 
     /// The object that an identifier stands for.

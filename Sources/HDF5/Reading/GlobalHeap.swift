@@ -6,7 +6,8 @@ struct GlobalHeap {
     private let bytes: UnsafeRawBufferPointer
     private let endOfFile: Int
     private var collections: [Int: [Int: UnsafeRawBufferPointer]] = [:]
-    private(set) var collectionByteCount = 0
+    private var collectionByteCount = 0
+    private(set) var extents: [MetadataReader.Extent] = []
     private var copiedByteCount = 0
 
     init(bytes: UnsafeRawBufferPointer, endOfFile: Int) {
@@ -58,6 +59,7 @@ struct GlobalHeap {
         guard size <= endOfFile, collectionByteCount <= endOfFile else {
             throw .damaged("global heaps are together larger than the file")
         }
+        extents.append(MetadataReader.Extent(address: address, count: size))
         var objects = try cursor.sub(size - 16)
         var values: [Int: UnsafeRawBufferPointer] = [:]
         while objects.remaining >= 16 {

@@ -101,6 +101,9 @@ extension HDF5Attribute {
         let nameField = try cursor.take(padded(nameCount)).prefix(nameCount).prefix { $0 != 0 }
         name = try UnsafeRawBufferPointer(rebasing: nameField).utf8Text("name of an attribute")
         var datatypeField = try cursor.sub(padded(datatypeCount))
+        if version > 1, flags & 1 != 0 {
+            reader.note(foreign: "an attribute of a committed datatype is not written here")
+        }
         datatype =
             version > 1 && flags & 1 != 0
             ? try reader.sharedDatatype(&datatypeField)

@@ -14,7 +14,8 @@ public final class HDF5File: Sendable {
     let nodes: [Node]
     /// Metadata blocks, in the order in which they were read.
     let extents: [MetadataReader.Extent]
-    let globalHeapByteCount: Int
+    /// What stands against letting libhdf5 open the file, where headers show it.
+    let foreignFeature: HDF5Error?
 
     /// Maps a file and reads its metadata.
     ///
@@ -51,8 +52,8 @@ public final class HDF5File: Sendable {
             try walk.run()
             self.superblock = superblock
             nodes = walk.nodes
-            extents = reader.extents
-            globalHeapByteCount = reader.globalHeap.collectionByteCount
+            extents = reader.extents + reader.globalHeap.extents
+            foreignFeature = reader.foreignFeature
         } catch {
             throw error.located(file: name)
         }

@@ -26,6 +26,17 @@ enum LayoutMessage {
         case fixedArray
         case extensibleArray
         case btree2
+
+        var kind: ChunkIndex.Kind {
+            switch self {
+            case .btree1: .btree1
+            case .single: .single
+            case .implicit: .implicit
+            case .fixedArray: .fixedArray
+            case .extensibleArray: .extensibleArray
+            case .btree2: .btree2
+            }
+        }
     }
 
     init(parsing cursor: inout ByteCursor) throws(HDF5Error) {

@@ -15,11 +15,17 @@ final class MetadataReader {
     private var copiedByteCount = 0
     var globalHeap: GlobalHeap
     var committedDatatypes: [Int: HDF5Datatype] = [:]
+    /// The first thing met that Retort does not write: reading goes on, writing does not.
+    var foreignFeature: HDF5Error?
+
+    func note(foreign feature: @autoclosure () -> String) {
+        if foreignFeature == nil { foreignFeature = .unsupported(feature()) }
+    }
 
     /// Bytes of the file that a structure takes.
     struct Extent {
         let address: Int
-        let count: Int
+        var count: Int
         /// Where in it its checksum is, if it has one.
         var checksumOffset: Int?
         var end: Int { address + count }
@@ -37,22 +43,23 @@ final class MetadataReader {
     ) throws(HDF5Error) -> ByteCursor {
         let block = try peek(at: address, count: count, what)
         metadataByteCount += count
-        guard metadataByteCount <= endOfFile else {
-            throw .damaged("structures overlap: together they are larger than the file")
-        }
+        guard metadataByteCount <= endOfFile else { throw overlap }
         extents.append(
             Extent(address: address, count: count, checksumOffset: checksumOffset))
         return ByteCursor(block)
     }
 
     /// Accounts for unused bytes that follow the block handed out last.
-    func pad(_ count: Int) {
-        guard count > 0, let last = extents.popLast() else { return }
-        extents.append(
-            Extent(
-                address: last.address, count: last.count + count,
-                checksumOffset: last.checksumOffset))
+    func pad(_ count: Int) throws(HDF5Error) {
+        guard count > 0, let last = extents.last else { return }
+        _ = try peek(at: last.end, count: count, "unused part of a block")
         metadataByteCount += count
+        guard metadataByteCount <= endOfFile else { throw overlap }
+        extents[extents.count - 1].count += count
+    }
+
+    private var overlap: HDF5Error {
+        .damaged("structures overlap: together they are larger than the file")
     }
 
     /// Bytes looked at before the size of their structure is known; they are not accounted for.

@@ -26,6 +26,7 @@ struct ObjectHeader {
             try readVersion2(at: address, reader)
         } else if start[0] == 1 {
             version = 1
+            reader.note(foreign: "an object header of version 1 is not written here")
             try readVersion1(at: address, reader)
         } else {
             throw .damaged("no object header at \(address)")
@@ -46,7 +47,7 @@ struct ObjectHeader {
                 let size = try block.u16()
                 let flags = try block.u8()
                 try block.skip(3)
-                try append(type: type, flags: flags, body: try block.take(size))
+                try append(type: type, flags: flags, body: try block.take(size), reader)
             }
         }
     }
@@ -73,17 +74,17 @@ struct ObjectHeader {
             at: address, count: prefixBytes + size + 4, "object header")
         try first.skip(prefixBytes)
         let hasOrder = flags & 4 != 0
-        try readMessages(&first, hasOrder)
+        try readMessages(&first, hasOrder, reader)
         while let next = pending.popLast() {
             var block = try reader.checkedBlock(
                 at: next.address, count: next.count, "object header continuation")
             try block.expect(signature: "OCHK", "object header continuation")
-            try readMessages(&block, hasOrder)
+            try readMessages(&block, hasOrder, reader)
         }
     }
 
     private mutating func readMessages(
-        _ block: inout ByteCursor, _ hasOrder: Bool
+        _ block: inout ByteCursor, _ hasOrder: Bool, _ reader: MetadataReader
     ) throws(HDF5Error) {
         let prefix = hasOrder ? 6 : 4
         // Fewer bytes than a message needs are a gap.
@@ -92,20 +93,24 @@ struct ObjectHeader {
             let size = try block.u16()
             let flags = try block.u8()
             if hasOrder { try block.skip(2) }
-            try append(type: type, flags: flags, body: try block.take(size))
+            try append(type: type, flags: flags, body: try block.take(size), reader)
         }
     }
 
     private mutating func append(
-        type: Int, flags: Int, body: UnsafeRawBufferPointer
+        type: Int, flags: Int, body: UnsafeRawBufferPointer, _ reader: MetadataReader
     ) throws(HDF5Error) {
         guard let type = MessageType(rawValue: type) else {
             // Bit 7: a reader that does not know the message must give up.
             guard flags & 0x80 == 0 else {
                 throw .unsupported("header message \(type) is not known and must be")
             }
+            reader.note(foreign: "header message \(type) is not written here")
             messages.append(Message(type: .unknown, isShared: false, body: body))
             return
+        }
+        if flags & 2 != 0 || !type.isWritten(body) {
+            reader.note(foreign: "header message \(type) in this form is not written here")
         }
         switch type {
         case .null: break
@@ -144,4 +149,23 @@ enum MessageType: Int {
     case fileSpaceInfo = 0x17
     case cacheImage = 0x18
     case unknown = 0xFF
+
+    /// Whether headers that Retort writes have such messages. The bodies of those that reading
+    /// skips are checked here; all others are parsed.
+    func isWritten(_ body: UnsafeRawBufferPointer) -> Bool {
+        switch self {
+        case .null, .dataspace, .linkInfo, .datatype, .fillValue, .link, .layout,
+            .filterPipeline, .attribute, .continuation, .attributeInfo:
+            true
+        // Version 0, then flags that say which two pairs of 16-bit numbers follow.
+        case .groupInfo:
+            body.count >= 2 && body[0] == 0 && body[1] & ~3 == 0
+                && body.count >= 2 + (body[1] & 1 != 0 ? 4 : 0) + (body[1] & 2 != 0 ? 4 : 0)
+        // Version 1, three reserved bytes, seconds.
+        case .modificationTime: body.count >= 8 && body[0] == 1
+        // Version 0, a count.
+        case .referenceCount: body.count >= 5 && body[0] == 0
+        default: false
+        }
+    }
 }

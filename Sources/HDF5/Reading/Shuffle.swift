@@ -11,6 +11,7 @@ enum Shuffle {
     ) {
         guard let from = source.baseAddress, let to = target.baseAddress else { return }
         let count = source.count / width
+        guard count > 1, width > 1 else { return target.copyMemory(from: source) }
         // Wide loads and stores of whole elements let the compiler use vectors.
         let isAligned = Int(bitPattern: to) % 8 == 0
         switch width {
