@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HDF5
+internal import Tensors
+
+/// The arrays below one group, with the manifest that has been held against them.
+struct StoredArrays: Sendable {
+    let manifest: [ManifestEntry]
+    private let datasets: [String: HDF5Dataset]
+    private let file: String
+
+    /// - Parameters:
+    ///   - folder: the group the manifest's names start from.
+    ///   - ignored: names directly in `folder` that are no arrays of the manifest.
+    /// - Throws: ``StoreError`` when manifest and datasets disagree.
+    init(
+        manifest: [ManifestEntry], folder: HDF5Group, ignored: Set<String> = [], file: String
+    ) throws(StoreError) {
+        self.manifest = manifest
+        self.file = file
+        let values = StoredValues(group: folder, file: file)
+        var datasets: [String: HDF5Dataset] = [:]
+        for entry in manifest {
+            let dataset = try values.dataset(entry.name)
+            guard dataset.shape == entry.shape else {
+                throw values.malformed(
+                    "the manifest says '\(entry.name)' has shape \(entry.shape), "
+                        + "found \(dataset.shape)")
+            }
+            guard dataset.datatype.elementType == Self.stored(entry.elementType) else {
+                throw values.malformed(
+                    "the manifest says '\(entry.name)' is \(entry.elementType), "
+                        + "found \(dataset.datatype)")
+            }
+            datasets[entry.name] = dataset
+        }
+        self.datasets = datasets
+        if let extra = Self.unlisted(in: folder, ignored: ignored, listed: datasets) {
+            throw values.malformed("'\(extra)' is not in the manifest")
+        }
+    }
+
+    /// FP8 numbers are kept as bytes.
+    private static func stored(_ elementType: ElementType) -> ElementType {
+        elementType == .f8e4m3 || elementType == .f8e5m2 ? .u8 : elementType
+    }
+
+    /// The first dataset below `folder` that the manifest does not name.
+    ///
+    /// Folders that hard links turn into a loop would never end, so folders are only entered
+    /// when a listed name leads there.
+    private static func unlisted(
+        in folder: HDF5Group, ignored: Set<String>, listed: [String: HDF5Dataset]
+    ) -> String? {
+        var folders: Set<String> = [""]
+        for name in listed.keys {
+            var path = ""
+            for component in name.split(separator: "/").dropLast() {
+                path += component + "/"
+                folders.insert(path)
+            }
+        }
+        var pending: [(prefix: String, group: HDF5Group)] = [("", folder)]
+        while let (prefix, group) = pending.popLast() {
+            for (name, object) in group.members where !(prefix.isEmpty && ignored.contains(name)) {
+                let path = prefix + name
+                switch object {
+                case .group(let inner) where folders.contains(path + "/"):
+                    pending.append((path + "/", inner))
+                case .dataset where listed[path] == nil: return path
+                default: break
+                }
+            }
+        }
+        return nil
+    }
+
+    /// The array of that name; views share the file's mapping where the layout allows it.
+    func tensor(_ name: String, rows: Range<Int>? = nil) throws(StoreError) -> Tensor {
+        guard let dataset = datasets[name],
+            let entry = manifest.first(where: { $0.name == name })
+        else {
+            throw StoreError(.malformed, file: file, "array '\(name)' is not in the manifest")
+        }
+        return try tensor(entry, dataset, rows: rows)
+    }
+
+    private func tensor(
+        _ entry: ManifestEntry, _ dataset: HDF5Dataset, rows: Range<Int>? = nil
+    ) throws(StoreError) -> Tensor {
+        let stored: Tensor
+        do throws(HDF5Error) {
+            if let rows {
+                stored = try dataset.tensor(rows: rows)
+            } else {
+                stored = try dataset.tensor()
+            }
+        } catch {
+            throw StoreError(error, file: file)
+        }
+        guard stored.elementType != entry.elementType else { return stored }
+        do throws(TensorError) {
+            let result = stored.withUnsafeBytes { bytes in
+                Result { () throws(TensorError) in
+                    try Tensor(entry.elementType, shape: stored.shape, copying: bytes)
+                }
+            }
+            return try result.get()
+        } catch {
+            throw StoreError(.malformed, file: file, object: dataset.path, error.description)
+        }
+    }
+
+    /// All arrays in the manifest's order.
+    func tensors() throws(StoreError) -> NamedTensors {
+        var tensors = NamedTensors()
+        for entry in manifest {
+            guard let dataset = datasets[entry.name] else { continue }
+            tensors[entry.name] = try tensor(entry, dataset)
+        }
+        return tensors
+    }
+
+    /// Where the array lies in the file: `/checkpoints/teacher/tensors/conv1/weight`.
+    func path(of name: String) -> String { datasets[name]?.path ?? name }
+
+    /// Tells datasets apart; hard links to one dataset share it.
+    func identity(of name: String) -> Int? {
+        datasets[name].map { Int(truncatingIfNeeded: $0.address) }
+    }
+
+    func attribute(_ attribute: String, of name: String) throws(StoreError) -> String? {
+        guard let dataset = datasets[name],
+            let found = dataset.attributes.first(where: { $0.name == attribute })
+        else { return nil }
+        do throws(HDF5Error) {
+            return try found.string()
+        } catch {
+            throw StoreError(error, file: file)
+        }
+    }
+
+    /// Whether the array is chunked rather than contiguous.
+    func isTable(_ name: String) -> Bool { datasets[name]?.isChunked ?? false }
+
+    /// Bytes the arrays take in the file.
+    var storedByteCount: Int { datasets.values.reduce(0) { $0 + $1.storedByteCount } }
+}
