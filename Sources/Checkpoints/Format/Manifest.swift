@@ -17,11 +17,11 @@ enum Manifest {
     /// The fields for these entries; the name field is as wide as the longest name needs.
     static func fields(for entries: [ManifestEntry]) -> [HDF5Field] {
         [
-            HDF5Field(Field.name, .string(nameByteCount(entries))),
-            HDF5Field(Field.elementType, .string(typeByteCount)),
-            HDF5Field(Field.rank, .scalar(.u8)),
-            HDF5Field(Field.shape, .array(.u64, StoreFormat.maximumRank)),
-            HDF5Field(Field.digest, .array(.u8, Digest.byteCount)),
+            HDF5Field(Field.name, .string(byteCount: nameByteCount(entries))),
+            HDF5Field(Field.elementType, .string(byteCount: typeByteCount)),
+            HDF5Field(Field.rank, .element(.u8)),
+            HDF5Field(Field.shape, .array(.u64, count: StoreFormat.maximumRank)),
+            HDF5Field(Field.digest, .array(.u8, count: Digest.byteCount)),
         ]
     }
 

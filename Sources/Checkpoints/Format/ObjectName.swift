@@ -27,7 +27,9 @@ public struct ObjectName: Hashable, Sendable, CustomStringConvertible {
             epoch = nil
             return
         }
-        guard kind == .checkpoint else { throw refusal("only checkpoints have an '@' and an epoch") }
+        guard kind == .checkpoint else {
+            throw refusal("only checkpoints have an '@' and an epoch")
+        }
         guard let epoch = Int(parts[1]), String(epoch) == parts[1], epoch >= 0 else {
             throw refusal("expected a number without leading zeros after '@'")
         }

@@ -24,7 +24,9 @@ extension Lineage {
         var drawn: Set<Digest> = []
         func draw(_ root: Node) {
             // A stack rather than recursion: a chain of ten thousand epochs is a deep tree.
-            var pending: [(node: Node, relation: Reference.Relation?, depth: Int)] = [(root, nil, 0)]
+            var pending: [(node: Node, relation: Reference.Relation?, depth: Int)] = [
+                (root, nil, 0)
+            ]
             while let (node, relation, depth) = pending.popLast() {
                 let isNew = drawn.insert(node.digest).inserted
                 let below = derivatives[node.digest] ?? []

@@ -11,10 +11,10 @@ struct StoredArrays: Sendable {
 
     /// - Parameters:
     ///   - folder: the group the manifest's names start from.
-    ///   - ignored: names directly in `folder` that are no arrays of the manifest.
+    ///   - others: datasets of `folder` that are no arrays; nil when it holds arrays only.
     /// - Throws: ``StoreError`` when manifest and datasets disagree.
     init(
-        manifest: [ManifestEntry], folder: HDF5Group, ignored: Set<String> = [], file: String
+        manifest: [ManifestEntry], folder: HDF5Group, others: Set<String>? = nil, file: String
     ) throws(StoreError) {
         self.manifest = manifest
         self.file = file
@@ -35,7 +35,7 @@ struct StoredArrays: Sendable {
             datasets[entry.name] = dataset
         }
         self.datasets = datasets
-        if let extra = Self.unlisted(in: folder, ignored: ignored, listed: datasets) {
+        if let extra = Self.unlisted(in: folder, others: others, listed: datasets) {
             throw values.malformed("'\(extra)' is not in the manifest")
         }
     }
@@ -45,12 +45,11 @@ struct StoredArrays: Sendable {
         elementType == .f8e4m3 || elementType == .f8e5m2 ? .u8 : elementType
     }
 
-    /// The first dataset below `folder` that the manifest does not name.
+    /// The first thing below `folder` that is no array of the manifest and leads to none.
     ///
-    /// Folders that hard links turn into a loop would never end, so folders are only entered
-    /// when a listed name leads there.
+    /// Folders are only entered when a listed name leads there: hard links can make a loop.
     private static func unlisted(
-        in folder: HDF5Group, ignored: Set<String>, listed: [String: HDF5Dataset]
+        in folder: HDF5Group, others: Set<String>?, listed: [String: HDF5Dataset]
     ) -> String? {
         var folders: Set<String> = [""]
         for name in listed.keys {
@@ -62,13 +61,17 @@ struct StoredArrays: Sendable {
         }
         var pending: [(prefix: String, group: HDF5Group)] = [("", folder)]
         while let (prefix, group) = pending.popLast() {
-            for (name, object) in group.members where !(prefix.isEmpty && ignored.contains(name)) {
+            for (name, object) in group.members {
                 let path = prefix + name
                 switch object {
                 case .group(let inner) where folders.contains(path + "/"):
                     pending.append((path + "/", inner))
-                case .dataset where listed[path] == nil: return path
-                default: break
+                case .group where others != nil:
+                    // What a later minor addition to the format put there.
+                    continue
+                case .dataset where listed[path] != nil || others?.contains(path) == true:
+                    continue
+                default: return path
                 }
             }
         }
@@ -126,12 +129,12 @@ struct StoredArrays: Sendable {
 
     /// Tells datasets apart; hard links to one dataset share it.
     func identity(of name: String) -> Int? {
-        datasets[name].map { Int(truncatingIfNeeded: $0.address) }
+        datasets[name]?.address
     }
 
     func attribute(_ attribute: String, of name: String) throws(StoreError) -> String? {
         guard let dataset = datasets[name],
-            let found = dataset.attributes.first(where: { $0.name == attribute })
+            let found = dataset.attribute(attribute)
         else { return nil }
         do throws(HDF5Error) {
             return try found.string()
@@ -141,7 +144,9 @@ struct StoredArrays: Sendable {
     }
 
     /// Whether the array is chunked rather than contiguous.
-    func isTable(_ name: String) -> Bool { datasets[name]?.isChunked ?? false }
+    func isTable(_ name: String) -> Bool {
+        if case .chunked? = datasets[name]?.layout { true } else { false }
+    }
 
     /// Bytes the arrays take in the file.
     var storedByteCount: Int { datasets.values.reduce(0) { $0 + $1.storedByteCount } }

@@ -34,7 +34,7 @@ struct StoredObject: Sendable {
             architectureText = nil
             architecture = nil
             arrays = try StoredArrays(
-                manifest: manifest, folder: group, ignored: [Member.manifest, Member.metadata],
+                manifest: manifest, folder: group, others: [Member.manifest, Member.metadata],
                 file: file)
             state = nil
             return
@@ -128,8 +128,6 @@ extension StoreEntry {
             }
         }
         self.references = references
-        // Every object has a manifest of its own, so its address stands for the object.
-        identity = Int(
-            truncatingIfNeeded: try values.dataset(StoreFormat.Member.manifest).address)
+        identity = group.address
     }
 }

@@ -12,18 +12,14 @@ struct StoredValues {
         StoreError(.malformed, file: file, object: group.path, problem)
     }
 
-    private func attribute(_ name: String) -> HDF5Attribute? {
-        group.attributes.first { $0.name == name }
-    }
-
-    func hasAttribute(_ name: String) -> Bool { attribute(name) != nil }
+    func hasAttribute(_ name: String) -> Bool { group.attribute(name) != nil }
 
     /// - Throws: ``StoreError`` when the attribute is there and is not what was asked for.
     private func read<Value>(
         _ name: String, as expected: String,
         _ value: (HDF5Attribute) throws(HDF5Error) -> Value
     ) throws(StoreError) -> Value? {
-        guard let attribute = attribute(name) else { return nil }
+        guard let attribute = group.attribute(name) else { return nil }
         do throws(HDF5Error) {
             return try value(attribute)
         } catch {
