@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Dispatch
 internal import HDF5
-internal import Synchronization
 internal import Tensors
 
 extension StoreWriter {
     /// Writes arrays into a group and returns what the manifest says of them, in their order.
+    ///
+    /// Hashing runs beside writing and may lag behind it, because the two take about as long.
+    ///
+    /// - Throws: ``StoreError`` when a copy's bytes are not what its manifest says.
     func write(
         _ arrays: [ArrayDraft], in group: String, isNew: Bool
     ) throws(StoreError) -> [ManifestEntry] {
         var folders: Set<String> = []
         if isNew { try perform { (file) throws(HDF5Error) in try file.createGroup(group) } }
-        var manifest: [ManifestEntry] = []
+        var hashing = HashingQueue()
         for array in arrays {
             var folder = group
             for component in array.name.split(separator: "/").dropLast() {
@@ -21,7 +23,11 @@ extension StoreWriter {
                 let path = folder
                 try perform { (file) throws(HDF5Error) in try file.createGroup(path) }
             }
-            let digest = try write(array, at: "\(group)/\(array.name)")
+            try write(array, at: "\(group)/\(array.name)", hashing: &hashing)
+        }
+        var manifest: [ManifestEntry] = []
+        for (array, digest) in zip(arrays, hashing.digests()) {
+            try check(digest, of: array, at: "\(group)/\(array.name)")
             manifest.append(
                 ManifestEntry(
                     name: array.name, elementType: array.elementType, shape: array.shape,
@@ -31,33 +37,22 @@ extension StoreWriter {
     }
 
     /// Writes one array, or a link to an identical one.
-    ///
-    /// - Returns: its digest.
-    /// - Throws: ``StoreError`` when a copy's bytes are not what its manifest says.
-    private func write(_ array: ArrayDraft, at path: String) throws(StoreError) -> Digest {
+    private func write(
+        _ array: ArrayDraft, at path: String, hashing: inout HashingQueue
+    ) throws(StoreError) {
         let tensor = try array.load()
+        let digest = hashing.add(tensor)
         if array.isShareable {
-            let digest = tensor.digest()
-            try check(digest, of: array, at: path)
+            // Whether it has to be written at all depends on the digest.
+            let digest = digest.value()
             if let existing = try sharedArray(digest) {
-                try perform { (file) throws(HDF5Error) in try file.link(existing, at: path) }
-                return digest
+                return try perform { (file) throws(HDF5Error) in
+                    try file.link(existing, at: path)
+                }
             }
-            try writeElements(of: tensor, array, at: path)
             sharedArrays?[digest] = path
-            return digest
         }
-        // The file system and the hash take about as long as each other: do both at once.
-        let pending = PendingDigest(of: tensor)
-        do throws(StoreError) {
-            try writeElements(of: tensor, array, at: path)
-        } catch {
-            _ = pending.value()
-            throw error
-        }
-        let digest = pending.value()
-        try check(digest, of: array, at: path)
-        return digest
+        try writeElements(of: tensor, array, at: path)
     }
 
     private func writeElements(
@@ -113,33 +108,5 @@ extension StoreWriter {
     /// Forgets arrays that are about to lose their name.
     func forgetSharedArrays(below group: String) {
         sharedArrays = sharedArrays?.filter { !$0.value.hasPrefix(group + "/") }
-    }
-}
-
-/// A digest on its way: big tensors are hashed on other threads, small ones when asked.
-private final class PendingDigest: Sendable {
-    private let tensor: Tensor
-    private let done: DispatchSemaphore?
-    private let result = Mutex<Digest?>(nil)
-
-    init(of tensor: Tensor) {
-        self.tensor = tensor
-        guard tensor.byteCount > Tensor.digestLeafByteCount else {
-            done = nil
-            return
-        }
-        let done = DispatchSemaphore(value: 0)
-        self.done = done
-        DispatchQueue.global(qos: .userInitiated).async { [self] in
-            let digest = tensor.digest()
-            result.withLock { $0 = digest }
-            done.signal()
-        }
-    }
-
-    /// Waits for the digest. To be called once.
-    func value() -> Digest {
-        done?.wait()
-        return result.withLock { $0 } ?? tensor.digest()
     }
 }

@@ -56,7 +56,8 @@ public final class StoreWriter {
     public static func open(path: String) throws(StoreError) -> StoreWriter {
         // Before the file is touched: a file that is no store, or one from the future, is left
         // exactly as it is.
-        _ = try Store.open(path: path)
+        let state = FileState(path: path)
+        let store = try Store.open(path: path)
         let file: HDF5Writer
         do throws(HDF5Error) {
             file = try HDF5Writer.open(path: path)
@@ -64,9 +65,10 @@ public final class StoreWriter {
             throw StoreError(error, file: path)
         }
         do throws(StoreError) {
-            // Again, now that nobody else can commit.
-            let store = try Store.open(path: path)
-            return StoreWriter(path: path, file: file, catalogue: store.catalogue)
+            // Somebody may have committed before the lock was ours.
+            let isSame = state != nil && state == FileState(path: path)
+            let current = isSame ? store : try Store.open(path: path)
+            return StoreWriter(path: path, file: file, catalogue: current.catalogue)
         } catch {
             file.close()
             throw error
@@ -136,5 +138,24 @@ public final class StoreWriter {
     func makeIdentity() -> Int {
         lastIdentity -= 1
         return lastIdentity
+    }
+}
+
+/// What changes in a file's status with every commit, because each one makes the file longer.
+private struct FileState: Equatable {
+    let device: UInt
+    let inode: UInt
+    let size: Int
+    let seconds: Int
+    let nanoseconds: Int
+
+    init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        device = UInt(status.st_dev)
+        inode = UInt(status.st_ino)
+        size = Int(status.st_size)
+        seconds = status.st_mtim.tv_sec
+        nanoseconds = status.st_mtim.tv_nsec
     }
 }
