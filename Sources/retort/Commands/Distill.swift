@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Checkpoints
+import Tensors
+import Training
+
+struct Distill: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Train a student on cached logits alone; the teacher is not needed.",
+        discussion: """
+            With --alpha: Hinton's loss, (1 - alpha) CE + alpha T^2 KL. Without: the teacher's \
+            answers alone; with probabilities at T that is defensive distillation (no T^2, served \
+            at T = 1). --targets logits matches centred logits, --targets labels trains on the \
+            teacher's classes. Several --soft-labels are averaged. The data must be the rows the \
+            logits were made for; their digests are compared.
+
+            EXAMPLES:
+              retort distill --store lab.h5 --soft-labels teacher-logits --name student \\
+                --data fashion-mnist --temperature 40
+              retort distill --store lab.h5 --soft-labels a --soft-labels b --name small \\
+                --architecture mlp --data fashion-mnist --temperature 4 --alpha 0.9
+            """)
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var data: DataOptions
+    @OptionGroup var recipe: RecipeOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(help: "The cached logits; give it again to average several teachers.")
+    var softLabels: [String]
+
+    @Option(help: "What to call the student; its epochs are NAME@1, NAME@2, ...")
+    var name: String
+
+    @Option(help: "The student's network.")
+    var architecture = "cnn"
+
+    @Option(help: "The temperature T.")
+    var temperature = 40.0
+
+    @Option(help: "Weight of the teacher beside the labels, in [0, 1].")
+    var alpha: Double?
+
+    @Option(help: "What the student learns: probabilities, logits or labels.")
+    var targets = "probabilities"
+
+    @Option(help: "Then so many epochs on clean images with hard labels, at a tenth of the rate.")
+    var fineTune = 0
+
+    @Option(help: "Self-distillation: so many generations, each from the logits of the one before.")
+    var generations = 1
+
+    @Flag(help: "Go on after the last stored epoch of NAME.")
+    var resume = false
+
+    func run() throws {
+        Interruption.watch()
+        let method = try DistillationMethod(
+            targets: targets, temperature: temperature, alpha: alpha)
+        var recipe = try recipe.applied(to: method.recipe)
+        if fineTune > 0 {
+            recipe.fineTuning = FineTuning(
+                epochs: fineTune, learningRate: recipe.learningRate / 10, temperature: temperature)
+        }
+        let distilling = Distilling(
+            store: store.store, softLabels: softLabels, name: name, data: data.data,
+            architecture: architecture, method: method, recipe: recipe, generations: generations,
+            resume: resume)
+        if !output.json { Console.note("loss: \(method.loss.effectiveWeights)") }
+        let outcomes = try distilling.run(progress: ProgressReporter())
+        for outcome in outcomes.dropLast() where !output.json {
+            Console.output(TrainingRendering.text(outcome))
+        }
+        guard let last = outcomes.last else { return }
+        var json = last.json
+        json["method"] = method.json
+        if outcomes.count > 1 { json["generations"] = .array(outcomes.map(\.json)) }
+        Console.output(output.json ? json.text(pretty: true) : TrainingRendering.text(last))
+    }
+}

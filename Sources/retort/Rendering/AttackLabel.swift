@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Robustness
+
+/// An attack in a few words, from its canonical text.
+struct AttackLabel: Hashable {
+    /// `FGSM`, `PGD-40`.
+    let method: String
+    /// `CE`, `log-odds`; empty where the attack has no loss.
+    let loss: String
+
+    /// - Parameter text: the canonical text; anything else is kept as it is.
+    init(_ text: String) {
+        guard let attack = try? AttackSpecification.parse(text) else {
+            (method, loss) = (text, "")
+            return
+        }
+        let parameters = Dictionary(
+            attack.parameters.map { ($0.key, $0.text) }, uniquingKeysWith: { first, _ in first })
+        let steps = parameters["steps"].map { "-" + $0 } ?? ""
+        method = type(of: attack).name.uppercased() + steps
+        loss = parameters["loss"].map { $0 == "ce" ? "CE" : $0 } ?? ""
+    }
+
+    var text: String { loss.isEmpty ? method : "\(method) \(loss)" }
+}

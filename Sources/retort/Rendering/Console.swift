@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Synchronization
+
+/// Standard output and standard error, and what kind of thing they are connected to.
+enum Console {
+    static let isErrorTerminal = isatty(STDERR_FILENO) == 1
+
+    /// Columns of the terminal on standard error; 80 where that is not known.
+    static var errorWidth: Int {
+        var size = winsize()
+        return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+            ? Int(size.ws_col) : 80
+    }
+
+    /// Whether a progress line stands unfinished on the terminal.
+    private static let hasOpenLine = Mutex(false)
+
+    /// Writes `text` and a line feed to standard output.
+    static func output(_ text: String) {
+        closeLine()
+        write(text + "\n", to: STDOUT_FILENO)
+    }
+
+    /// Writes one sentence about a failure to standard error.
+    static func error(_ sentence: String) {
+        closeLine()
+        write("retort: \(sentence)\n", to: STDERR_FILENO)
+    }
+
+    /// Writes a line of news to standard error, where it does not disturb `--json`.
+    static func note(_ text: String) {
+        closeLine()
+        write(text + "\n", to: STDERR_FILENO)
+    }
+
+    /// Shows `text` in place of the last progress line; only for terminals.
+    static func rewriteLine(_ text: String) {
+        hasOpenLine.withLock { $0 = true }
+        write("\r\u{1B}[K" + text, to: STDERR_FILENO)
+    }
+
+    private static func closeLine() {
+        let wasOpen = hasOpenLine.withLock { open in
+            defer { open = false }
+            return open
+        }
+        if wasOpen { write("\r\u{1B}[K", to: STDERR_FILENO) }
+    }
+
+    private static func write(_ text: String, to descriptor: CInt) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let written = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress, $0.count)
+            }
+            if written > 0 {
+                bytes = bytes.dropFirst(written)
+            } else if errno != EINTR {
+                return
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Reporting
+import Robustness
+
+/// Evaluations as text.
+struct EvaluationTable {
+    let outcome: OfflineEvaluation.Outcome
+
+    init(_ outcome: OfflineEvaluation.Outcome) {
+        self.outcome = outcome
+    }
+
+    /// Every model on every set, then what may be said of each model.
+    func text() -> String {
+        var table = TextTable(columns: [
+            .init("set"), .init("attack"), .init("threat"), .init("model"), .init("access"),
+            .init("rows", .right), .init("clean", .right), .init("adversarial", .right),
+            .init("broken", .right), .init("CE grad = 0", .right),
+        ])
+        var lastSet: String?
+        for evaluation in outcome.evaluations {
+            if let lastSet, lastSet != evaluation.set { table.appendRule() }
+            let isNew = evaluation.set != lastSet
+            lastSet = evaluation.set
+            table.append([
+                isNew ? evaluation.set : "", isNew ? AttackLabel(evaluation.attack).text : "",
+                isNew ? evaluation.threatModel.description : "", evaluation.checkpoint,
+                evaluation.access.rawValue, NumberText.count(evaluation.rows),
+                NumberText.percent(evaluation.cleanAccuracy.value ?? .nan),
+                estimate(evaluation.rates.adversarialAccuracy).percentWithInterval,
+                NumberText.percent(evaluation.rates.successCleanCorrect.value ?? .nan),
+                NumberText.percent(evaluation.masking.zeroCrossEntropy.value ?? .nan),
+            ])
+        }
+        return table.text() + notes.joined(separator: "\n")
+    }
+
+    private var notes: [String] {
+        var lines = [
+            "adversarial: accuracy over all rows, with the Wilson 95 % interval; broken: of the rows right when clean.",
+            "CE grad = 0: rows whose cross-entropy gradient is exactly zero, a sign that the gradient is masked.",
+        ]
+        let refused = outcome.evaluations.filter {
+            !$0.threatCheck.violations.isEmpty || !$0.threatCheck.rejected.isEmpty
+        }
+        lines += Set(refused.map(\.set)).sorted().map {
+            "\($0): has rows that break its threat model or are not finite; they count as not attacked (see --json)"
+        }
+        lines += outcome.worstCases.map { "\($0.checkpoint): \($0.verdict)" }
+        return lines
+    }
+
+    /// One row for each model: accuracy when clean, and under the strongest white-box set of each
+    /// attack and loss.
+    func summary() -> String {
+        let own = outcome.evaluations.filter { $0.access == .whiteBox }
+        var labels: [AttackLabel] = []
+        for evaluation in own where !labels.contains(AttackLabel(evaluation.attack)) {
+            labels.append(AttackLabel(evaluation.attack))
+        }
+        var table = TextTable(
+            columns: [.init("model"), .init("clean", .right)]
+                + labels.map { .init($0.text, .right) } + [.init("CE grad = 0", .right)])
+        var models: [String] = []
+        for evaluation in own where !models.contains(evaluation.checkpoint) {
+            models.append(evaluation.checkpoint)
+        }
+        let budget = Self.sharedBudget(own)
+        for model in models {
+            let mine = own.filter { $0.checkpoint == model && $0.threatModel == budget }
+            guard let first = mine.first else { continue }
+            table.append(
+                [model, NumberText.percent(first.cleanAccuracy.value ?? .nan)]
+                    + labels.map { label in
+                        let match = mine.first { AttackLabel($0.attack) == label }
+                        return NumberText.percent(match?.rates.adversarialAccuracy.value ?? .nan)
+                    }
+                    + [NumberText.percent(first.masking.zeroCrossEntropy.value ?? .nan)])
+        }
+        guard let budget, let rows = own.first?.rows else { return "no white-box sets" }
+        return "Accuracy on \(NumberText.count(rows)) test rows, \(budget.description), "
+            + "every set made against the model itself:\n" + table.text()
+            + "CE grad = 0: rows whose cross-entropy gradient is exactly zero. Where CE looks harmless and\n"
+            + "log-odds does not, the defence hides its gradient; it does not withstand the attack."
+    }
+
+    /// The threat model that most sets share: the one all attacks were made for.
+    static func sharedBudget(_ evaluations: [Evaluation]) -> ThreatModel? {
+        let counts = Dictionary(grouping: evaluations, by: \.threatModel).mapValues(\.count)
+        return counts.max {
+            ($0.value, $0.key.epsilon.value) < ($1.value, $1.key.epsilon.value)
+        }?.key
+    }
+}
+
+/// A rate with its interval, for tables and charts.
+func estimate(_ rate: Rate) -> Estimate {
+    guard let value = rate.value else { return Estimate(.nan, lower: 0, upper: 1) }
+    return Estimate(value, lower: rate.interval.lowerBound, upper: rate.interval.upperBound)
+}
