@@ -8,10 +8,16 @@ enum Console {
     static let isErrorTerminal = isatty(STDERR_FILENO) == 1
 
     /// Columns of the terminal on standard error; 80 where that is not known.
-    static var errorWidth: Int {
+    static var errorWidth: Int { width(of: STDERR_FILENO) ?? 80 }
+
+    /// Columns of the terminal on standard output; nil for pipes and files, where lines may be
+    /// as long as they like.
+    static var outputWidth: Int? { width(of: STDOUT_FILENO) }
+
+    private static func width(of descriptor: CInt) -> Int? {
         var size = winsize()
-        return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-            ? Int(size.ws_col) : 80
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
     }
 
     /// Whether a progress line stands unfinished on the terminal.

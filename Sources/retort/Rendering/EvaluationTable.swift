@@ -33,7 +33,7 @@ struct EvaluationTable {
                 NumberText.percent(evaluation.masking.zeroCrossEntropy.value ?? .nan),
             ])
         }
-        return table.text() + notes.joined(separator: "\n")
+        return table.text(width: Console.outputWidth) + notes.joined(separator: "\n")
     }
 
     private var notes: [String] {

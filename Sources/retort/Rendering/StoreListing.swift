@@ -42,7 +42,7 @@ struct StoreListing {
             ])
         }
         let problems = store.unlisted.map { "not listed: \($0)" }
-        return table.text() + problems.map { $0 + "\n" }.joined()
+        return table.text(width: Console.outputWidth) + problems.map { $0 + "\n" }.joined()
     }
 
     private func summary(_ entry: StoreEntry) throws -> String {
@@ -61,8 +61,11 @@ struct StoreListing {
                 "\(NumberText.count(labels.count)) rows, \(labels.classCount) classes, \(labels.precision)"
         case .adversarialSet:
             let set = try store.adversarialSet(named: name)
-            let attack = set.metadata["attack"]?["text"]?.stringValue ?? "unknown attack"
-            return "\(NumberText.count(set.count)) rows, \(attack)"
+            let attack = AttackLabel(set.metadata["attack"]?["text"]?.stringValue ?? "unknown")
+            let threat = set.metadata["threat_model"]
+            let budget = [threat?["norm"], threat?["epsilon_exact"]].compactMap { $0?.stringValue }
+            return "\(NumberText.count(set.count)) rows, \(attack.text), "
+                + budget.joined(separator: " ")
         case .dataset:
             let data = try store.dataset(named: name)
             return
