@@ -66,7 +66,8 @@ let package = Package(
             dependencies: ["Robustness", "Training", "Tensors", "TestSupport"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Tensors", "TestSupport"]),
         // Runs the built tool as a user would; the dependency makes sure it is built first.
-        .testTarget(name: "RetortTests", dependencies: ["retort", "TestSupport", "Tensors"]),
+        .testTarget(
+            name: "RetortTests", dependencies: ["retort", "TestSupport", "Tensors", "HDF5"]),
     ]
 )
 

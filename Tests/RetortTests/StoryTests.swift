@@ -39,7 +39,9 @@ import Testing
             try checkEvaluation(tool, json("evaluate", "--store", "s.h5"))
             let inspected = try json("inspect", "s.h5")
             #expect(inspected["format"] == "retort-store")
-            let names = (inspected["tensors"]?.arrayValue ?? []).compactMap { $0["name"]?.stringValue }
+            let names = (inspected["tensors"]?.arrayValue ?? []).compactMap {
+                $0["name"]?.stringValue
+            }
             #expect(names.contains("checkpoints/teacher/tensors/fc1/weight"))
             let report = try tool.run("report", "--store", "s.h5", "--out", "report.html")
             #expect(report.status == 0, "\(report.errors)")

@@ -41,7 +41,7 @@ struct Tool {
         let errorFile = folder.appendingPathComponent("stderr-\(UUID().uuidString)")
         // Files rather than pipes: nothing can fill up and block, whatever is printed.
         for file in [outputFile, errorFile] {
-            FileManager.default.createFile(atPath: file.path, contents: nil)
+            try Data().write(to: file)
         }
         process.standardOutput = try FileHandle(forWritingTo: outputFile)
         process.standardError = try FileHandle(forWritingTo: errorFile)

@@ -20,7 +20,8 @@ import Testing
             sourceLocation: sourceLocation)
         #expect(result.errors.hasPrefix("retort: "), sourceLocation: sourceLocation)
         for word in words {
-            #expect(result.errors.contains(word), "\(result.errors)", sourceLocation: sourceLocation)
+            #expect(
+                result.errors.contains(word), "\(result.errors)", sourceLocation: sourceLocation)
         }
     }
 
@@ -72,7 +73,9 @@ import Testing
             try writer.commit()
             writer.close()
             let tool = Tool(folder: folder)
-            for command in [["list", "future.h5"], ["inspect", "future.h5"], ["remove", "future.h5", "m"]] {
+            for command in [
+                ["list", "future.h5"], ["inspect", "future.h5"], ["remove", "future.h5", "m"],
+            ] {
                 try refusal(tool, command, mentions: ["future.h5", "2", "1"])
             }
         }
@@ -82,8 +85,13 @@ import Testing
         try withTemporaryDirectory { folder in
             let tool = Tool(folder: folder)
             try makeStore(tool)
-            let attack = ["attack", "--store", "s.h5", "--checkpoint", "m", "--data", "digits/test", "--name", "a"]
-            try refusal(tool, attack + ["--attack", "pgd:epsilon=0.3,stepz=4"], mentions: ["stepz", "steps"])
+            let attack = [
+                "attack", "--store", "s.h5", "--checkpoint", "m", "--data", "digits/test", "--name",
+                "a",
+            ]
+            try refusal(
+                tool, attack + ["--attack", "pgd:epsilon=0.3,stepz=4"],
+                mentions: ["stepz", "steps"])
             try refusal(tool, attack + ["--attack", "magic"], mentions: ["magic", "fgsm", "pgd"])
             try refusal(
                 tool, attack + ["--attack", "fgsm:epsilon=0.3", "--count", "1000000"],
@@ -96,10 +104,15 @@ import Testing
                     "transformer",
                 ], mentions: ["transformer", "resnet20"])
             try refusal(
-                tool, ["train", "--store", "s.h5", "--name", "a/b", "--data", "digits/train[0:100]"],
+                tool,
+                ["train", "--store", "s.h5", "--name", "a/b", "--data", "digits/train[0:100]"],
                 mentions: ["a/b"])
             try refusal(
-                tool, ["label", "--store", "s.h5", "--checkpoint", "m", "--data", "npy:x.npy,y.npy", "--name", "l"],
+                tool,
+                [
+                    "label", "--store", "s.h5", "--checkpoint", "m", "--data", "npy:x.npy,y.npy",
+                    "--name", "l",
+                ],
                 mentions: ["x.npy"])
             #expect(try tool.run("list", "s.h5").status == 0)
         }
@@ -116,7 +129,9 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: getuid() != 0, "root may write anywhere")) func noPermissionIsExplained() throws {
+    @Test(.enabled(if: getuid() != 0, "root may write anywhere")) func noPermissionIsExplained()
+        throws
+    {
         try withTemporaryDirectory { folder in
             let tool = Tool(folder: folder)
             try makeStore(tool)
