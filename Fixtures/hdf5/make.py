@@ -185,6 +185,38 @@ def filters(fixture):
     fixture.objects["/stored/masked"] = numbers(values)
 
 
+def indexes(fixture):
+    """Every kind of index that layout version 4 has, filtered or not, dense and sparse."""
+    file = fixture.file
+    grid = np.arange(60, dtype=np.int32).reshape(6, 10)
+    for suffix, options in (("", {}), ("-deflate", {"compression": 1, "shuffle": True})):
+        fixture.dataset("single" + suffix, grid, chunks=(6, 10), **options)
+        fixture.dataset("fixed" + suffix, grid, chunks=(4, 3), maxshape=(20, 10), **options)
+        fixture.dataset("rows" + suffix, grid, chunks=(1, 4), maxshape=(None, 12), **options)
+        fixture.dataset("columns" + suffix, grid, chunks=(2, 1), maxshape=(9, None), **options)
+        fixture.dataset("both" + suffix, grid, chunks=(1, 3), maxshape=(None, None), **options)
+    plist = h5p.create(h5p.DATASET_CREATE)
+    plist.set_chunk((4, 4))
+    plist.set_alloc_time(h5d.ALLOC_TIME_EARLY)
+    early = h5d.create(file.id, b"implicit", h5t.NATIVE_INT32,
+                       h5s.create_simple((6, 10), (8, 10)), dcpl=plist)
+    early.write(h5s.ALL, h5s.ALL, grid)
+    fixture.objects["/implicit"] = numbers(grid)
+
+
+def sparse_indexes(fixture):
+    """Only a few of many chunks: pages, super blocks and most data blocks stay unwritten."""
+    for name, count, limit, options in (
+            ("pages", 2100, 2100, {}), ("pages-deflate", 1100, 1100, {"compression": 1}),
+            ("blocks", 2100, None, {}), ("blocks-deflate", 2100, None, {"compression": 1}),
+            ("far", 40_000, None, {})):
+        sparse = fixture.file.create_dataset(name, (count,), "i2", chunks=(1,),
+                                             maxshape=(limit,), **options)
+        for place in (0, 1, 5, 700, count - 1):
+            sparse[place] = place % 999 + 1
+        fixture.objects["/" + name] = numbers(sparse[...])
+
+
 def types(fixture):
     file = fixture.file
     group = file.create_group("types")
@@ -341,6 +373,10 @@ everything("default")
 everything("v108", libver=("v108", "v108"))
 everything("v110", libver=("v110", "v110"))
 everything("latest", libver="latest")
+with Fixture("indexes", libver="latest") as fixture:
+    indexes(fixture)
+with Fixture("indexes-sparse", libver="latest") as fixture:
+    sparse_indexes(fixture)
 large("many-old", 300)
 large("many-v108", 1100, libver=("v108", "v108"))
 keras("keras-weights", legacy=False)

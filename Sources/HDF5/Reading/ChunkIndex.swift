@@ -82,6 +82,36 @@ struct ChunkIndex: Sendable {
         return origin
     }
 
+    /// Reads the chunks that an index at `address` lists.
+    mutating func read(
+        _ kind: LayoutMessage.Index, at address: Int, largest: [Int?], isFiltered: Bool,
+        _ superblock: Superblock, _ reader: MetadataReader
+    ) throws(HDF5Error) {
+        switch kind {
+        case .btree1: try readBTree1(at: address, chunkK: superblock.chunkK, reader)
+        case .btree2: try readBTree2(at: address, isFiltered: isFiltered, reader)
+        case .single(let storedByteCount, let filterMask):
+            guard grid.allSatisfy({ $0 == 1 }) else {
+                throw .damaged("a single chunk cannot hold a dataset of \(grid) chunks")
+            }
+            entries = [
+                Entry(
+                    ordinal: 0, address: address,
+                    storedByteCount: storedByteCount ?? chunkByteCount,
+                    filterMask: UInt32(truncatingIfNeeded: filterMask))
+            ]
+        case .implicit:
+            let numbering = try Numbering(self, largest: largest)
+            try readImplicit(at: address, numbering, largest: largest, reader)
+        case .fixedArray:
+            try readFixedArray(at: address, try Numbering(self, largest: largest), reader)
+        case .extensibleArray:
+            let array = try ExtensibleArray(
+                at: address, try Numbering(self, largest: largest), reader)
+            try array.read(into: &self)
+        }
+    }
+
     /// Sorts the entries found and checks them against the file and each other.
     mutating func finish(isFiltered: Bool, endOfFile: Int) throws(HDF5Error) {
         entries.sort { $0.ordinal < $1.ordinal }

@@ -54,7 +54,7 @@ final class DatasetNode: Sendable {
             throw .damaged("\(dataspace.shape) elements of \(datatype) overflow 64 bits")
         }
         storage = try Self.storage(
-            try LayoutMessage(parsing: &cursor), dataspace.shape, datatype.byteCount,
+            try LayoutMessage(parsing: &cursor), dataspace, datatype.byteCount,
             logicalByteCount: logical, isFiltered: !filters.isEmpty, superblock, reader)
     }
 
@@ -78,7 +78,7 @@ final class DatasetNode: Sendable {
     }
 
     private static func storage(
-        _ layout: LayoutMessage, _ shape: Shape, _ elementByteCount: Int,
+        _ layout: LayoutMessage, _ dataspace: Dataspace, _ elementByteCount: Int,
         logicalByteCount: Int, isFiltered: Bool, _ superblock: Superblock,
         _ reader: MetadataReader
     ) throws(HDF5Error) -> Storage {
@@ -100,14 +100,12 @@ final class DatasetNode: Sendable {
             return .contiguous(address: address, count: count)
         case .virtual: return .unread("a virtual dataset")
         case .chunked(let chunked):
-            var index = try ChunkIndex(chunked, shape: shape, elementByteCount: elementByteCount)
+            var index = try ChunkIndex(
+                chunked, shape: dataspace.shape, elementByteCount: elementByteCount)
             if let address = chunked.address {
-                switch chunked.index {
-                case .btree1:
-                    try index.readBTree1(at: address, chunkK: superblock.chunkK, reader)
-                case .single, .implicit, .fixedArray, .extensibleArray, .btree2:
-                    return .unread("chunk index \(chunked.index)")
-                }
+                try index.read(
+                    chunked.index, at: address, largest: dataspace.largest,
+                    isFiltered: isFiltered, superblock, reader)
             }
             try index.finish(isFiltered: isFiltered, endOfFile: reader.endOfFile)
             return .chunked(index)

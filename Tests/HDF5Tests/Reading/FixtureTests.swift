@@ -11,7 +11,8 @@ struct FixtureTests {
     @Test(arguments: [
         "default-values", "default-storage", "default-filters", "default-types",
         "v108-values", "v108-storage", "v108-filters", "v108-types",
-        "v110-values", "latest-values",
+        "v110-values", "v110-storage", "v110-filters", "v110-types", "latest-values",
+        "latest-storage", "latest-filters", "latest-types", "indexes", "indexes-sparse",
         "many-old", "many-v108", "keras-weights", "keras-legacy", "ordered", "small", "small-old",
     ])
     func everyValueIsReadAsWritten(name: String) throws {

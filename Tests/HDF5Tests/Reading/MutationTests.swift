@@ -23,6 +23,7 @@ struct MutationTests {
         "small", "small-old", "default-values", "default-storage", "default-filters",
         "default-types", "v108-values", "v108-storage", "v108-types", "latest-values",
         "latest-storage", "latest-filters", "many-old", "many-v108", "ordered", "keras-legacy",
+        "indexes",
     ])
     func mutantsNeverCrashTheReader(name: String) throws {
         // A longer hunt: RETORT_FUZZ_ROUNDS=1000000.
@@ -33,7 +34,7 @@ struct MutationTests {
         for seed in 0..<(rounds ?? 1_250) {
             let mutant = mutator.mutant(UInt64(seed))
             let time = clock.measure { if consume(mutant) != nil { refused += 1 } }
-            #expect(time < .seconds(1), "seed \(seed) took \(time)")
+            #expect(time < .seconds(5), "seed \(seed) took \(time)")
         }
         #expect(refused > 0)
     }
