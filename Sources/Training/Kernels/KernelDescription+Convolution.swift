@@ -72,6 +72,12 @@ extension KernelDescription {
         _ shape: ConvolutionShape, kind: NumberKind, forward: KernelDescription
     ) throws(TrainingError) -> KernelDescription {
         var layouts = try shape.layouts(kind, weights: .f32)
+        // For images of one to three channels AMX multiplies mostly zeros; the forward pass's own
+        // orders lead to the AVX-512 kernel, which takes half the time.
+        if shape.source[1] < 4 {
+            layouts.source = forward.source.native
+            layouts.destination = forward.destination.native
+        }
         var descriptor = dnnl_convolution_desc_t()
         try OneDNN.check(
             dnnl_convolution_backward_weights_desc_init(
@@ -80,5 +86,25 @@ extension KernelDescription {
             "describe the convolution's weight gradient")
         return try KernelDescription(
             "convolution's weight gradient", descriptor, forward: forward)
+    }
+
+    /// The gradient of each patch a convolution looked at, (N, I kh kw, H', W') in f32, from
+    /// dL/ddestination: a 1x1 convolution. See ``PatchScatter``.
+    static func convolutionPatchGradient(
+        _ shape: ConvolutionShape, gradient: Layout
+    ) throws(TrainingError) -> KernelDescription {
+        let count = shape.weights.dropFirst().reduce(1, *)
+        let destination = shape.destination
+        var source = gradient.native
+        var weights = try Layout.any([count, destination[1], 1, 1], gradient.kind).native
+        var bias = dnnl_memory_desc_t()
+        var result = try Layout.any([destination[0], count] + destination[2...]).native
+        var descriptor = dnnl_convolution_desc_t()
+        try OneDNN.check(
+            dnnl_convolution_forward_desc_init(
+                &descriptor, dnnl_forward_inference, dnnl_convolution_direct, &source, &weights,
+                &bias, &result, [1, 1], [0, 0], [0, 0]),
+            "describe the convolution's patch gradient")
+        return try KernelDescription("convolution's patch gradient", descriptor)
     }
 }

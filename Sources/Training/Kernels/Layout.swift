@@ -9,6 +9,17 @@ enum NumberKind: Sendable {
     case bf16
 
     var native: dnnl_data_type_t { self == .f32 ? dnnl_f32 : dnnl_bf16 }
+
+    /// Whether the processor computes in this kind without emulating it.
+    var isFast: Bool {
+        switch self {
+        case .f32: true
+        case .bf16:
+            // Each instruction set's bits include those of the sets it extends.
+            dnnl_get_effective_cpu_isa().rawValue & dnnl_cpu_isa_avx512_core_bf16.rawValue
+                == dnnl_cpu_isa_avx512_core_bf16.rawValue
+        }
+    }
 }
 
 /// How a tensor lies in memory: extents, number kind, and the order of its elements, which may be
@@ -26,6 +37,17 @@ struct Layout: Equatable {
     ) throws(TrainingError) -> Layout {
         let tags = [dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd, dnnl_abcde]
         return try Layout(extents, kind, tags[extents.count - 1])
+    }
+
+    /// Any dense order, f32: steps between neighbours along each axis, in elements.
+    static func strided(_ extents: [Int], _ strides: [Int]) throws(TrainingError) -> Layout {
+        var descriptor = dnnl_memory_desc_t()
+        try OneDNN.check(
+            dnnl_memory_desc_init_by_strides(
+                &descriptor, Int32(extents.count), extents.map { Int64($0) }, dnnl_f32,
+                strides.map { Int64($0) }),
+            "describe a tensor of shape \(extents)")
+        return Layout(descriptor)
     }
 
     /// Whatever order the primitive likes best.
@@ -89,18 +111,31 @@ struct Layout: Equatable {
     /// (N, C / block, H, W, block); nil for every other order.
     var channelBlock: Int? {
         let blocking = native.format_desc.blocking
-        let extents = self.extents
-        guard native.format_kind == dnnl_blocked, extents.count == 4, native.offset0 == 0,
-            blocking.inner_nblks == 1, blocking.inner_idxs.0 == 1
-        else { return nil }
+        guard blocking.inner_nblks == 1, blocking.inner_idxs.0 == 1 else { return nil }
         let block = Int(blocking.inner_blks.0)
-        let pixels = extents[2] * extents[3]
-        let blocks = (extents[1] + block - 1) / block
+        let (blocks, pixels) = ((extents[1] + block - 1) / block, extents[2] * extents[3])
         let expected = [blocks * pixels * block, pixels * block, extents[3] * block, block]
-        let strides = [
-            blocking.strides.0, blocking.strides.1, blocking.strides.2, blocking.strides.3,
-        ].map { Int($0) }
-        return strides == expected ? block : nil
+        return imageStrides == expected ? block : nil
+    }
+
+    /// Whether images (N, C, H, W) are stored as (N, H, W, C).
+    var isChannelsLast: Bool {
+        let (channels, height, width) = (extents[1], extents[2], extents[3])
+        return native.format_desc.blocking.inner_nblks == 0
+            && imageStrides == [height * width * channels, 1, width * channels, channels]
+    }
+
+    /// (N, C, H, W) stored as (N, H, W, C).
+    static func channelsLast(
+        _ extents: [Int], _ kind: NumberKind
+    ) throws(TrainingError) -> Layout { try Layout(extents, kind, dnnl_acdb) }
+
+    private var imageStrides: [Int]? {
+        guard native.format_kind == dnnl_blocked, native.ndims == 4, native.offset0 == 0 else {
+            return nil
+        }
+        let strides = native.format_desc.blocking.strides
+        return [strides.0, strides.1, strides.2, strides.3].map { Int($0) }
     }
 
     /// Bytes the tensor takes, padding of blocked orders included.

@@ -22,6 +22,14 @@ public final class Network {
     public enum Precision: String, CaseIterable, Sendable {
         case f32
         case bf16
+
+        /// Whether this processor has the instructions: bf16 needs AVX-512 BF16.
+        public var isSupported: Bool {
+            switch self {
+            case .f32: true
+            case .bf16: NumberKind.bf16.isFast
+            }
+        }
     }
 
     public let graph: Graph
@@ -43,6 +51,10 @@ public final class Network {
     ) throws(TrainingError) {
         guard batchSize > 0, batchSize <= 1 << 16 else {
             throw TrainingError("batch size must lie between 1 and 65536, found \(batchSize)")
+        }
+        guard precision.isSupported else {
+            throw TrainingError(
+                "precision \(precision) needs a processor with AVX-512 BF16 instructions")
         }
         guard parameters.graph.parameters == graph.parameters else {
             throw TrainingError("the parameters belong to another graph")

@@ -13,12 +13,15 @@ extension PlanBuilder {
         let forward = try KernelDescription.poolingForward(
             pooling, window, source: source.layout, destination: extents(index),
             training: isDifferentiated)
+        let preferred = try DisjointMaxPool.preferredDestination(
+            extents(index), like: source.layout)
+        let layout = preferred ?? forward.destination
         if pooling == .max,
-            let kernel = BlockedMaxPool(
-                window, source: source.layout, destination: forward.destination,
+            let kernel = DisjointMaxPool(
+                window, source: source.layout, destination: layout,
                 activation: fusion.pooledActivations[index])
         {
-            return try buildBlockedMaxPool(index, kernel, forward.destination)
+            return try buildDisjointMaxPool(index, kernel, layout)
         }
         let result = try allocate(forward.destination)
         var tensors: [(KernelArgument, Memory)] = [(.source, source), (.destination, result)]
@@ -50,8 +53,8 @@ extension PlanBuilder {
 
     /// Max pooling by the project's own kernel, which also applies the derivative of the ReLU it
     /// commutes with.
-    private func buildBlockedMaxPool(
-        _ index: Int, _ kernel: BlockedMaxPool, _ layout: Layout
+    private func buildDisjointMaxPool(
+        _ index: Int, _ kernel: DisjointMaxPool, _ layout: Layout
     ) throws(TrainingError) {
         let input = graph.inputs[index][0]
         let source = value(input)
@@ -114,7 +117,11 @@ extension PlanBuilder {
     /// All inputs side by side along axis 1.
     func buildConcat(_ index: Int) throws(TrainingError) {
         let inputs = graph.inputs[index]
-        let sources = inputs.map { value($0) }
+        // The input image is f32 whatever the layers compute in.
+        var sources: [Memory] = []
+        for input in inputs {
+            sources.append(try reordered(value(input), to: value(input).layout.with(kind)))
+        }
         let forward = try KernelDescription.concatenation(
             sources.map(\.layout), axis: 1, extents: extents(index))
         let result = try allocate(forward.destination)
@@ -122,6 +129,7 @@ extension PlanBuilder {
             (role: KernelArgument.multipleSource(position), memory: source)
         }
         try emit(forward, [(.destination, result)], operands: operands)
+        for (copy, input) in zip(sources, inputs) { release(copy, ifCopyOf: value(input)) }
         try emitAbsorbedActivation(of: index, over: result)
         define(index, result)
 

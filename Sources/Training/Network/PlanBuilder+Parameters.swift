@@ -38,11 +38,15 @@ extension PlanBuilder {
     }
 
     /// A layer's weights in a kernel's own order, prepared again whenever the parameters change.
+    ///
+    /// - Parameter view: another reading of the row-major bytes, for kernels that want the axes
+    ///   exchanged.
     func weights(
-        _ node: Int, _ extents: [Int], in layout: Layout
+        _ node: Int, _ extents: [Int], seenAs view: Layout? = nil, in layout: Layout
     ) throws(TrainingError) -> Memory {
         let folded = foldedLayers[node]?.weights
-        let plain = if let folded { folded } else { try parameter(node, .weight, extents) }
+        var plain = if let folded { folded } else { try parameter(node, .weight, extents) }
+        if let view { plain = try Memory(view, in: plain.buffer) }
         guard plain.layout != layout else { return plain }
         if let known = preparedWeights[node]?.first(where: { $0.layout == layout }) { return known }
         let copy = try Memory(layout)

@@ -42,7 +42,10 @@ extension PlanBuilder {
                     bias: convolution.bias ? convolution.filters : nil,
                     try .convolutionBackwardWeights(shape, kind: kind, forward: forward))
             }
-            if wantsGradient(input) {
+            if wantsGradient(input),
+                try !buildPatchGradient(
+                    index, shape, gradient: gradient, window: convolution.window)
+            {
                 try buildSourceGradient(
                     index, gradient: gradient, weights: shape.weights,
                     try .convolutionBackwardSource(shape, kind: kind, forward: forward))
@@ -130,5 +133,34 @@ extension PlanBuilder {
                 [(.destinationGradient, ordered), (.weights, weights), (.sourceGradient, target)])
         }
         release(ordered, ifCopyOf: gradient)
+    }
+
+    /// dL/dsource of a convolution over images of one to three channels, as patches that are then
+    /// added up. False when the shapes or orders do not suit.
+    private func buildPatchGradient(
+        _ index: Int, _ shape: ConvolutionShape, gradient: Memory, window: Window
+    ) throws(TrainingError) -> Bool {
+        guard shape.source[1] < 4, shape.weights.count == 4 else { return false }
+        let description = try KernelDescription.convolutionPatchGradient(
+            shape, gradient: gradient.layout)
+        guard
+            let scatter = PatchScatter(
+                source: shape.source, window: window, patches: description.destination)
+        else { return false }
+        // (I kh kw, O): the weights seen with their axes exchanged.
+        let transposed = try Layout.strided(
+            [scatter.patchCount, shape.destination[1], 1, 1], [1, scatter.patchCount, 1, 1])
+        let weights = try weights(
+            index, shape.weights, seenAs: transposed, in: description.weights)
+        let patches = try allocate(description.destination)
+        try emit(
+            description, [(.source, gradient), (.weights, weights), (.destination, patches)])
+        try contribute(to: graph.inputs[index][0], in: .plain(shape.source)) { target in
+            emit { _ in
+                scatter.run(patches.buffer, into: target.buffer, images: shape.source[0])
+            }
+        }
+        release(patches)
+        return true
     }
 }

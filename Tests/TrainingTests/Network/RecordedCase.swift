@@ -58,10 +58,13 @@ struct RecordedCase: CustomTestStringConvertible, Sendable {
         return tensors
     }
 
-    func network(_ purpose: Network.Purpose) throws -> Network {
+    func network(
+        _ purpose: Network.Purpose, precision: Network.Precision = .f32
+    ) throws -> Network {
         let arena = try ParameterArena(graph: graph, tensors: Self.parameters(of: graph))
         let network = try Network(
-            graph: graph, parameters: arena, batchSize: batch, purpose: purpose)
+            graph: graph, parameters: arena, batchSize: batch, purpose: purpose,
+            precision: precision)
         let input = Self.formula(network.input.count, salt: 1).map { Float($0 + 0.5) }
         _ = network.input.update(from: input)
         let gradient = Self.formula(network.logitsGradient.count, salt: 2).map { Float($0) }
