@@ -10,8 +10,8 @@ public struct DataSplit: Hashable, Sendable {
     /// Ascending row numbers; empty for a fraction of 0.
     public let validation: [Int]
 
-    /// Holds out `validationFraction` of the rows, drawn without regard to class: a pure function of
-    /// the seed and the number of rows.
+    /// Holds out `validationFraction` of the rows, drawn without regard to class: a pure function
+    /// of the seed and the number of rows.
     ///
     /// - Throws: ``TrainingError`` when the fraction is not in [0, 1) or leaves no row to train on.
     public init(count: Int, validationFraction: Double, seed: UInt64) throws(TrainingError) {

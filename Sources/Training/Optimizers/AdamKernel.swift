@@ -47,7 +47,7 @@ struct AdamKernel {
             let square = (beta2 * second[index] + secondShare * (gradient * gradient)).flushed
             first[index] = mean
             second[index] = square
-            let scale = square.squareRoot() * inverseRootCorrection + epsilon
+            let scale = square.newtonRoot * inverseRootCorrection + epsilon
             values[index] = value - stepSize * (mean / scale)
         }
     }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
-
 /// Moves parameters along their gradients, in place, over the flat buffers of a model.
 ///
 /// Every element is updated by itself, so the result does not depend on the number of threads.
@@ -14,8 +12,9 @@ public final class Optimizer {
     let state: [FloatBuffer]
     private let blocks: [Range<Int>]
 
-    /// Elements one thread takes at a time: big enough to outweigh waking a thread.
-    private static let blockSize = 1 << 15
+    /// Elements of one block; threads share the blocks evenly, and what a block writes no other
+    /// block reads.
+    private static let blockSize = 1 << 12
 
     /// - Parameter slices: where the parameters lie; the others are left alone.
     /// - Throws: ``TrainingError`` for a setting out of range.
@@ -41,10 +40,7 @@ public final class Optimizer {
             let gradients = gradients.sized(last.upperBound)
         else { return }
         stepCount += 1
-        // Blocks are disjoint, so the threads share nothing they write.
-        nonisolated(unsafe) let parameters = values
-        nonisolated(unsafe) let slopes = gradients
-        nonisolated(unsafe) let buffers = state.map(\.base)
+        let buffers = state.map(\.base)
         switch rule {
         case .sgd(let momentum, let nesterov, let decay):
             let kernel = SGDKernel(
@@ -52,10 +48,10 @@ public final class Optimizer {
                 weightDecay: Float(decay))
             forEachBlock { start, count in
                 if buffers.isEmpty {
-                    kernel.step(parameters + start, slopes + start, count: count)
+                    kernel.step(values + start, gradients + start, count: count)
                 } else {
                     kernel.step(
-                        parameters + start, slopes + start, momentum: buffers[0] + start,
+                        values + start, gradients + start, momentum: buffers[0] + start,
                         count: count)
                 }
             }
@@ -66,7 +62,7 @@ public final class Optimizer {
                 decoupled: rule.name == "adamw", learningRate: learningRate, step: stepCount)
             forEachBlock { start, count in
                 kernel.step(
-                    parameters + start, slopes + start, first: buffers[0] + start,
+                    values + start, gradients + start, first: buffers[0] + start,
                     second: buffers[1] + start, count: count)
             }
         }
@@ -78,15 +74,14 @@ public final class Optimizer {
         for buffer in state { buffer.base.update(repeating: 0, count: buffer.count) }
     }
 
-    private func forEachBlock(_ body: @Sendable (_ start: Int, _ count: Int) -> Void) {
-        let blocks = blocks
+    private func forEachBlock(_ body: (_ start: Int, _ count: Int) -> Void) {
         // A model of a few thousand parameters is done before a second thread would wake.
-        guard blocks.count > 2 else {
+        guard blocks.count > 8 else {
             for block in blocks { body(block.lowerBound, block.count) }
             return
         }
-        DispatchQueue.concurrentPerform(iterations: blocks.count) { index in
-            body(blocks[index].lowerBound, blocks[index].count)
+        KernelThreads.split(blocks.count) { part in
+            for index in part { body(blocks[index].lowerBound, blocks[index].count) }
         }
     }
 }

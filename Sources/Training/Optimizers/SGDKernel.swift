@@ -33,10 +33,3 @@ struct SGDKernel {
         }
     }
 }
-
-extension Float {
-    /// Zero in place of a subnormal number. The averages of a weight whose gradient stays 0 (a dead
-    /// unit, a saturated softmax) decay into the subnormal range and never leave it, and there the
-    /// processor takes a hundred times as long for every operation.
-    var flushed: Float { magnitude < Float.leastNormalMagnitude ? 0 : self }
-}
