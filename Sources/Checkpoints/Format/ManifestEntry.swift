@@ -49,17 +49,15 @@ func problem(withTensorName name: String) -> String? {
 }
 
 /// The first name that is also a folder of another one (`a` beside `a/b`), or that occurs twice.
+/// Names that differ only in how Unicode spells a letter count as one, as they do in dictionaries.
 func conflictingTensorName(in names: [String]) -> String? {
-    var taken: Set<[UInt8]> = []
+    var taken: Set<String> = []
+    for name in names where !taken.insert(name).inserted { return name }
     for name in names {
-        if !taken.insert(Array(name.utf8)).inserted { return name }
-    }
-    for name in names {
-        var folder: [UInt8] = []
-        for component in name.utf8.split(separator: UInt8(ascii: "/")).dropLast() {
-            if !folder.isEmpty { folder.append(UInt8(ascii: "/")) }
-            folder += component
-            if taken.contains(folder) { return String(decoding: folder, as: UTF8.self) }
+        var folder = ""
+        for component in name.split(separator: "/").dropLast() {
+            folder += folder.isEmpty ? component : "/" + component
+            if taken.contains(folder) { return folder }
         }
     }
     return nil

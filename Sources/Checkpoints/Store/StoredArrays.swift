@@ -6,7 +6,7 @@ internal import Tensors
 /// The arrays below one group, with the manifest that has been held against them.
 struct StoredArrays: Sendable {
     let manifest: [ManifestEntry]
-    private let datasets: [String: HDF5Dataset]
+    private let arrays: [String: (entry: ManifestEntry, dataset: HDF5Dataset)]
     private let file: String
 
     /// - Parameters:
@@ -19,7 +19,7 @@ struct StoredArrays: Sendable {
         self.manifest = manifest
         self.file = file
         let values = StoredValues(group: folder, file: file)
-        var datasets: [String: HDF5Dataset] = [:]
+        var arrays: [String: (entry: ManifestEntry, dataset: HDF5Dataset)] = [:]
         for entry in manifest {
             let dataset = try values.dataset(entry.name)
             guard dataset.shape == entry.shape else {
@@ -32,10 +32,11 @@ struct StoredArrays: Sendable {
                     "the manifest says '\(entry.name)' is \(entry.elementType), "
                         + "found \(dataset.datatype)")
             }
-            datasets[entry.name] = dataset
+            arrays[entry.name] = (entry, dataset)
         }
-        self.datasets = datasets
-        if let extra = Self.unlisted(in: folder, others: others, listed: datasets) {
+        self.arrays = arrays
+        let listed = Set(arrays.keys)
+        if let extra = Self.unlisted(in: folder, others: others, listed: listed) {
             throw values.malformed("'\(extra)' is not in the manifest")
         }
     }
@@ -49,10 +50,10 @@ struct StoredArrays: Sendable {
     ///
     /// Folders are only entered when a listed name leads there: hard links can make a loop.
     private static func unlisted(
-        in folder: HDF5Group, others: Set<String>?, listed: [String: HDF5Dataset]
+        in folder: HDF5Group, others: Set<String>?, listed: Set<String>
     ) -> String? {
         var folders: Set<String> = [""]
-        for name in listed.keys {
+        for name in listed {
             var path = ""
             for component in name.split(separator: "/").dropLast() {
                 path += component + "/"
@@ -69,7 +70,7 @@ struct StoredArrays: Sendable {
                 case .group where others != nil:
                     // What a later minor addition to the format put there.
                     continue
-                case .dataset where listed[path] != nil || others?.contains(path) == true:
+                case .dataset where listed.contains(path) || others?.contains(path) == true:
                     continue
                 default: return path
                 }
@@ -80,17 +81,9 @@ struct StoredArrays: Sendable {
 
     /// The array of that name; views share the file's mapping where the layout allows it.
     func tensor(_ name: String, rows: Range<Int>? = nil) throws(StoreError) -> Tensor {
-        guard let dataset = datasets[name],
-            let entry = manifest.first(where: { $0.name == name })
-        else {
+        guard let (entry, dataset) = arrays[name] else {
             throw StoreError(.malformed, file: file, "array '\(name)' is not in the manifest")
         }
-        return try tensor(entry, dataset, rows: rows)
-    }
-
-    private func tensor(
-        _ entry: ManifestEntry, _ dataset: HDF5Dataset, rows: Range<Int>? = nil
-    ) throws(StoreError) -> Tensor {
         let stored: Tensor
         do throws(HDF5Error) {
             if let rows {
@@ -117,25 +110,18 @@ struct StoredArrays: Sendable {
     /// All arrays in the manifest's order.
     func tensors() throws(StoreError) -> NamedTensors {
         var tensors = NamedTensors()
-        for entry in manifest {
-            guard let dataset = datasets[entry.name] else { continue }
-            tensors[entry.name] = try tensor(entry, dataset)
-        }
+        for entry in manifest { tensors[entry.name] = try tensor(entry.name) }
         return tensors
     }
 
     /// Where the array lies in the file: `/checkpoints/teacher/tensors/conv1/weight`.
-    func path(of name: String) -> String { datasets[name]?.path ?? name }
+    func path(of name: String) -> String { arrays[name]?.dataset.path ?? name }
 
     /// Tells datasets apart; hard links to one dataset share it.
-    func identity(of name: String) -> Int? {
-        datasets[name]?.address
-    }
+    func identity(of name: String) -> Int? { arrays[name]?.dataset.address }
 
     func attribute(_ attribute: String, of name: String) throws(StoreError) -> String? {
-        guard let dataset = datasets[name],
-            let found = dataset.attribute(attribute)
-        else { return nil }
+        guard let found = arrays[name]?.dataset.attribute(attribute) else { return nil }
         do throws(HDF5Error) {
             return try found.string()
         } catch {
@@ -145,9 +131,9 @@ struct StoredArrays: Sendable {
 
     /// Whether the array is chunked rather than contiguous.
     func isTable(_ name: String) -> Bool {
-        if case .chunked? = datasets[name]?.layout { true } else { false }
+        if case .chunked? = arrays[name]?.dataset.layout { true } else { false }
     }
 
     /// Bytes the arrays take in the file.
-    var storedByteCount: Int { datasets.values.reduce(0) { $0 + $1.storedByteCount } }
+    var storedByteCount: Int { arrays.values.reduce(0) { $0 + $1.dataset.storedByteCount } }
 }
