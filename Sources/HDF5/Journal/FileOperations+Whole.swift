@@ -6,6 +6,7 @@ extension FileOperations {
     /// Writes all of `bytes`, however many calls that takes.
     func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemError) {
         var done = 0
+        var interruptions = Interruptions()
         while done < bytes.count {
             do throws(SystemError) {
                 let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
@@ -14,7 +15,7 @@ extension FileOperations {
                 guard count > 0 else { throw SystemError(code: EIO) }
                 done += count
             } catch {
-                guard error.code == EINTR else { throw error }
+                try interruptions.accept(error)
             }
         }
     }
@@ -25,6 +26,7 @@ extension FileOperations {
         into buffer: UnsafeMutableRawBufferPointer, at offset: Int
     ) throws(SystemError) -> Int {
         var done = 0
+        var interruptions = Interruptions()
         while done < buffer.count {
             do throws(SystemError) {
                 let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
@@ -35,20 +37,32 @@ extension FileOperations {
                 }
                 done += count
             } catch {
-                guard error.code == EINTR else { throw error }
+                try interruptions.accept(error)
             }
         }
         return done
     }
 
     func resize(to size: Int) throws(SystemError) {
+        var interruptions = Interruptions()
         while true {
             do throws(SystemError) {
                 return try ftruncate(to: size)
             } catch {
-                guard error.code == EINTR else { throw error }
+                try interruptions.accept(error)
             }
         }
+    }
+}
+
+/// Counts interrupted calls, which are made again, but not for ever.
+private struct Interruptions {
+    private var count = 0
+
+    /// - Throws: the error, unless it is an interruption.
+    mutating func accept(_ error: SystemError) throws(SystemError) {
+        count += 1
+        guard error.code == EINTR, count < 1000 else { throw error }
     }
 }
 

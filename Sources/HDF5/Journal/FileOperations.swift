@@ -23,8 +23,11 @@ public protocol FileOperations: AnyObject, Sendable {
     /// Gives a file that was created without a name its path, and makes the name durable.
     /// Does nothing for a file that was opened.
     func publish() throws(SystemError)
-    /// The first `count` bytes as they are now, for the reader.
-    func region(count: Int) throws(TensorError) -> ByteRegion
+    /// The first `count` bytes, for the reader. `patch` may change the reader's copy of them; the
+    /// file stays as it is.
+    func region(
+        count: Int, patch: ((UnsafeMutableRawBufferPointer) -> Void)?
+    ) throws(TensorError) -> ByteRegion
     /// Lets go of the file and its locks. A file that was never published disappears.
     func close()
 }

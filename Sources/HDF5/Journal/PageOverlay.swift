@@ -16,25 +16,34 @@ struct PageOverlay {
         pages.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
-    /// Keeps `bytes`, which must end at or before the limit.
+    /// Takes `bytes`, which must end at or before the limit.
+    ///
+    /// - Throws: when the rest of a page cannot be read.
     mutating func write(
         _ bytes: UnsafeRawBufferPointer, at offset: Int, over file: some FileOperations
     ) throws(SystemError) {
-        var done = 0
-        while done < bytes.count {
-            let number = (offset + done) / Journal.pageSize
-            let start = offset + done - number * Journal.pageSize
-            let count = Swift.min(bytes.count - done, Journal.pageSize - start)
-            let isWhole = count == Journal.pageSize
+        for part in Part.parts(of: bytes, at: offset) {
             var page: [UInt8]
-            if let kept = pages.removeValue(forKey: number) {
-                page = kept
+            if let taken = pages.removeValue(forKey: part.number) {
+                page = taken
             } else {
-                page = isWhole ? Self.blank : try Self.page(number, of: file)
+                page =
+                    part.range.count == Journal.pageSize
+                    ? Self.blank : try Self.page(part.number, of: file)
             }
-            page.replaceSubrange(start..<(start + count), with: bytes[done..<(done + count)])
-            pages[number] = page
-            done += count
+            page.replaceSubrange(part.range, with: part.bytes)
+            pages[part.number] = page
+        }
+    }
+
+    /// Takes `bytes` of a file that will not be committed: what cannot be read counts as zero.
+    mutating func keep(
+        _ bytes: UnsafeRawBufferPointer, at offset: Int, over file: some FileOperations
+    ) {
+        for part in Part.parts(of: bytes, at: offset) {
+            var page = pages.removeValue(forKey: part.number) ?? Self.anyPage(part.number, of: file)
+            page.replaceSubrange(part.range, with: part.bytes)
+            pages[part.number] = page
         }
     }
 
@@ -56,12 +65,11 @@ struct PageOverlay {
     }
 
     /// Makes the overlay the authority for every offset, as the file will take no more bytes.
-    mutating func takeOver(from file: some FileOperations) throws(SystemError) {
+    mutating func takeOver(from file: some FileOperations) {
         let number = limit / Journal.pageSize
         if let page = pages[number] {
             let kept = limit - number * Journal.pageSize
-            let beyond = try Self.page(number, of: file)[kept...]
-            pages[number] = Array(page[..<kept]) + beyond
+            pages[number] = Array(page[..<kept] + Self.anyPage(number, of: file)[kept...])
         }
         limit = .max
     }
@@ -85,5 +93,38 @@ struct PageOverlay {
         }
         try result.get()
         return page
+    }
+
+    /// A page of the file, or zeros where it cannot be read.
+    private static func anyPage(_ number: Int, of file: some FileOperations) -> [UInt8] {
+        do throws(SystemError) {
+            return try page(number, of: file)
+        } catch {
+            return blank
+        }
+    }
+
+    /// The piece of a run of bytes that lies in one page.
+    private struct Part {
+        let number: Int
+        /// Offsets in the page.
+        let range: Range<Int>
+        let bytes: Slice<UnsafeRawBufferPointer>
+
+        static func parts(of bytes: UnsafeRawBufferPointer, at offset: Int) -> [Part] {
+            var parts: [Part] = []
+            var done = 0
+            while done < bytes.count {
+                let number = (offset + done) / Journal.pageSize
+                let start = offset + done - number * Journal.pageSize
+                let count = Swift.min(bytes.count - done, Journal.pageSize - start)
+                parts.append(
+                    Part(
+                        number: number, range: start..<(start + count),
+                        bytes: bytes[done..<(done + count)]))
+                done += count
+            }
+            return parts
+        }
     }
 }

@@ -94,8 +94,10 @@ public final class PosixFile: FileOperations {
         return Int(status.st_size)
     }
 
-    public func region(count: Int) throws(TensorError) -> ByteRegion {
-        try ByteRegion(mapping: descriptor, count: count, name: path)
+    public func region(
+        count: Int, patch: ((UnsafeMutableRawBufferPointer) -> Void)?
+    ) throws(TensorError) -> ByteRegion {
+        try ByteRegion(mapping: descriptor, count: count, name: path, patch: patch)
     }
 
     public func publish() throws(SystemError) {

@@ -27,17 +27,25 @@ final class TransactionalFile {
     private(set) var physicalEnd: Int?
     /// The end of the bytes written beyond the committed end.
     private(set) var writtenEnd = 0
+    private let openedSize: Int
     /// Set once the end of the file may hold a journal that counts: it must not be cut off then.
     var hasJournal = false
 
     /// - Parameter isNew: a new file has no committed bytes and no name yet; of an existing one
     ///   every byte counts as committed until ``settle()`` says where the space in use ends.
-    init(_ operations: any FileOperations, name: String, isNew: Bool) {
+    /// - Throws: the system's refusal to tell the file's size.
+    init(_ operations: any FileOperations, name: String, isNew: Bool) throws(SystemError) {
         self.operations = operations
         self.name = name
         committedEnd = isNew ? 0 : .max
         overlay = PageOverlay(limit: isNew ? 0 : .max)
         isPublished = !isNew
+        openedSize = try operations.size()
+    }
+
+    /// The end of the bytes that can be read.
+    var endOfFile: Int {
+        Swift.max(openedSize, committedEnd == .max ? 0 : committedEnd, writtenEnd)
     }
 
     /// Takes the end of the allocated space as the committed end, after an existing file is opened.
@@ -52,12 +60,7 @@ final class TransactionalFile {
     func fail(_ kind: HDF5Error.Kind, _ reason: String) {
         guard failure == nil else { return }
         failure = HDF5Error(kind, file: name, reason)
-        do throws(SystemError) {
-            try overlay.takeOver(from: operations)
-        } catch {
-            // Only the tail of one page of a file that will not be committed is lost.
-            overlay.clear(limit: .max)
-        }
+        overlay.takeOver(from: operations)
     }
 
     func fail(_ what: String, _ error: SystemError) {
@@ -74,27 +77,34 @@ final class TransactionalFile {
 
     /// Takes bytes from libhdf5. A refusal is remembered in ``failure`` and not reported to it.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int, isRawData: Bool) {
-        if isDiscarding || (failure != nil && isRawData) { return }
-        do throws(SystemError) {
-            guard failure == nil else {
-                return try overlay.write(bytes, at: offset, over: operations)
+        if isDiscarding { return }
+        if failure == nil {
+            do throws(SystemError) {
+                try place(bytes, at: offset, isRawData: isRawData)
+            } catch {
+                fail("cannot write", error)
             }
-            let split = Swift.max(0, Swift.min(bytes.count, committedEnd - offset))
-            if split > 0 {
-                guard !isRawData else {
-                    // Readers may have these bytes mapped. Nothing above ever asks for this.
-                    return fail(.library, "libhdf5 would overwrite committed data at \(offset)")
-                }
-                let below = UnsafeRawBufferPointer(rebasing: bytes[..<split])
-                try overlay.write(below, at: offset, over: operations)
+        }
+        // None of it will be committed, but the library must find its metadata as it left it.
+        if failure != nil, !isRawData { overlay.keep(bytes, at: offset, over: operations) }
+    }
+
+    /// Puts bytes where they belong: in memory below the committed end, in the file beyond.
+    private func place(
+        _ bytes: UnsafeRawBufferPointer, at offset: Int, isRawData: Bool
+    ) throws(SystemError) {
+        let split = Swift.max(0, Swift.min(bytes.count, committedEnd - offset))
+        if split > 0 {
+            guard !isRawData else {
+                // Readers may have these bytes mapped. Nothing above ever asks for this.
+                return fail(.library, "libhdf5 would overwrite committed data at \(offset)")
             }
-            if split < bytes.count {
-                let beyond = UnsafeRawBufferPointer(rebasing: bytes[split...])
-                try writeTail(beyond, at: offset + split)
-            }
-        } catch {
-            fail("cannot write", error)
-            if !isRawData { write(bytes, at: offset, isRawData: false) }
+            let below = UnsafeRawBufferPointer(rebasing: bytes[..<split])
+            try overlay.write(below, at: offset, over: operations)
+        }
+        if split < bytes.count {
+            let beyond = UnsafeRawBufferPointer(rebasing: bytes[split...])
+            try writeTail(beyond, at: offset + split)
         }
     }
 

@@ -17,24 +17,6 @@ public final class HDF5File: Sendable {
     /// What stands against letting libhdf5 open the file, where headers show it.
     let foreignFeature: HDF5Error?
 
-    /// Maps a file and reads its metadata.
-    ///
-    /// - Throws: ``HDF5Error`` naming the path, the object and what is wrong with it.
-    public convenience init(path: String) throws(HDF5Error) {
-        let region: ByteRegion
-        do throws(TensorError) {
-            region = try ByteRegion(mappingFile: path)
-        } catch {
-            // The description begins with the path.
-            let prefix = path + ": "
-            let reason = error.description
-            throw HDF5Error(
-                .system, file: path,
-                reason.hasPrefix(prefix) ? String(reason.dropFirst(prefix.count)) : reason)
-        }
-        try self.init(region: region, name: path)
-    }
-
     /// Reads the metadata of a file whose bytes are at hand.
     ///
     /// - Throws: ``HDF5Error`` naming the object and what is wrong with it.

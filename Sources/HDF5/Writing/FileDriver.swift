@@ -69,10 +69,8 @@ enum FileDriver {
             return 0
         }
         driver.get_eof = { base, _ in
-            let file = FileDriver.file(base)
-            // While an existing file is being opened the library checks that it is not truncated.
-            let size = Result { () throws(SystemError) in try file.operations.size() }
-            return haddr_t(Swift.max((try? size.get()) ?? 0, file.writtenEnd))
+            // What the library compares with the size in the superblock when it opens a file.
+            haddr_t(FileDriver.file(base).endOfFile)
         }
         driver.alloc = { base, type, _, size in
             FileDriver.file(base).allocate(Int(size), isRawData: type == H5FD_MEM_DRAW)

@@ -41,8 +41,8 @@ public final class HDF5Writer: @unchecked Sendable {
     ) throws(HDF5Error) -> HDF5Writer {
         do throws(HDF5Error) {
             try operations.excludeWriters(name: path)
-            let file = TransactionalFile(operations, name: path, isNew: true)
-            let session = try WritingSession(creating: file)
+            let session = try WritingSession(
+                creating: transactional(operations, name: path, isNew: true))
             return HDF5Writer(session, path: path, patience: patience)
         } catch {
             operations.close()
@@ -68,13 +68,22 @@ public final class HDF5Writer: @unchecked Sendable {
         do throws(HDF5Error) {
             try operations.excludeWriters(name: path)
             try operations.finishCommit(name: path, patience: patience)
-            try operations.accept(name: path)
-            let file = TransactionalFile(operations, name: path, isNew: false)
-            let session = try WritingSession(opening: file)
+            // What libhdf5 is going to open, our own reader has accepted, all of it.
+            _ = try HDF5File(reading: operations, name: path, patience: patience)
+            let session = try WritingSession(
+                opening: transactional(operations, name: path, isNew: false))
             return HDF5Writer(session, path: path, patience: patience)
         } catch {
             operations.close()
             throw error.located(file: path)
+        }
+    }
+
+    private static func transactional(
+        _ operations: any FileOperations, name: String, isNew: Bool
+    ) throws(HDF5Error) -> TransactionalFile {
+        try refusal("cannot read its size", file: name) { () throws(SystemError) in
+            try TransactionalFile(operations, name: name, isNew: isNew)
         }
     }
 
@@ -148,16 +157,5 @@ extension FileOperations {
         guard isShared else {
             throw HDF5Error(.locked, file: name, "another program is writing to it")
         }
-    }
-}
-
-/// Runs system calls and gives a refusal its sentence.
-func refusal<Value>(
-    _ what: String, file: String, _ body: () throws(SystemError) -> Value
-) throws(HDF5Error) -> Value {
-    do throws(SystemError) {
-        return try body()
-    } catch {
-        throw HDF5Error(.system, file: file, "\(what): \(error)")
     }
 }
