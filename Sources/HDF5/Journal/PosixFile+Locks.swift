@@ -18,17 +18,28 @@ extension PosixFile {
         }
     }
 
+    /// Closing the descriptor is not enough: a mapping keeps the open file, and with it the locks.
+    func releaseLocks() {
+        _ = flock(descriptor, LOCK_UN)
+        setWriterLock(F_UNLCK)
+    }
+
     /// An open-file-description lock: unlike a process's record lock it also excludes a second
     /// writer in this process, and closing another descriptor of the file does not drop it.
     private func takeWriterLock() throws(SystemError) -> Bool {
+        if setWriterLock(F_WRLCK) == 0 { return true }
+        guard errno == EAGAIN || errno == EACCES else { throw .last }
+        return false
+    }
+
+    @discardableResult
+    private func setWriterLock(_ type: CInt) -> CInt {
         var request = flock()
-        request.l_type = Int16(F_WRLCK)
+        request.l_type = Int16(type)
         request.l_whence = Int16(SEEK_SET)
         request.l_start = Self.writerByte
         request.l_len = 1
-        if fcntl(descriptor, Self.setDescriptionLock, &request) == 0 { return true }
-        guard errno == EAGAIN || errno == EACCES else { throw .last }
-        return false
+        return fcntl(descriptor, Self.setDescriptionLock, &request)
     }
 
     /// The lock that libhdf5 takes too.

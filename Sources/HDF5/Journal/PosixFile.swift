@@ -120,6 +120,7 @@ public final class PosixFile: FileOperations {
 
     public func close() {
         if let temporaryPath { unlink(temporaryPath) }
+        releaseLocks()
         Glibc.close(descriptor)
     }
 }

@@ -35,18 +35,20 @@ public final class TableWriter {
         rowsPerChunk: Int?
     ) throws(HDF5Error) {
         guard shape.rank > 0 else {
-            throw HDF5Error(.mismatch, object: path, "a table has rows, a scalar has none")
+            throw HDF5Error(
+                .mismatch, file: writer.path, object: path, "a table has rows, a scalar has none")
         }
         let byteCount: Int
         do throws(TensorError) {
             byteCount = try shape.byteCount(of: elementType)
         } catch {
-            throw HDF5Error(.limit, object: path, error.description)
+            throw HDF5Error(.limit, file: writer.path, object: path, error.description)
         }
         let rowBytes = byteCount / max(shape[0], 1)
         guard rowBytes <= 256 << 20 else {
             throw HDF5Error(
-                .limit, object: path, "a row of \(rowBytes) bytes is too large for a chunk")
+                .limit, file: writer.path, object: path,
+                "a row of \(rowBytes) bytes is too large for a chunk")
         }
         let goal = max(rowsPerChunk ?? Self.chunkByteGoal / max(rowBytes, 1), 1)
         self.rowsPerChunk = max(min(goal, shape[0], (256 << 20) / max(rowBytes, 1)), 1)
