@@ -47,8 +47,24 @@ struct EvaluationTable {
         lines += Set(refused.map(\.set)).sorted().map {
             "\($0): has rows that break its threat model or are not finite; they count as not attacked (see --json)"
         }
-        lines += outcome.worstCases.map { "\($0.checkpoint): \($0.verdict)" }
+        lines += outcome.worstCases.map(Self.verdict)
         return lines
+    }
+
+    /// What may be said of one model under one threat model: never more than what was tried.
+    static func verdict(_ worst: WorstCase) -> String {
+        var tried: [String] = []
+        for label in worst.contributions.map({ AttackLabel($0.attack).text })
+        where !tried.contains(label) {
+            tried.append(label)
+        }
+        let what =
+            worst.accuracy.count == 0
+            ? "every row was broken or wrong to begin with"
+            : "\(worst.accuracy.count) of \(worst.rows) rows were broken by none"
+        return
+            "\(worst.checkpoint), \(worst.threatModel.description): of \(worst.contributions.count) sets "
+            + "(\(tried.joined(separator: ", "))) \(what); what was not tried may break more."
     }
 
     /// One row for each model: accuracy when clean, and under the strongest white-box set of each

@@ -17,7 +17,8 @@ extension ReportPage {
                         "Accuracy of each model under sets made against itself. Solid: attacks on the log-odds; dashed: the same attacks on the cross entropy. Bands are 95 % intervals."
                 ))
         }
-        blocks += outcome.worstCases.map { .note(RichText("\($0.checkpoint): \($0.verdict)")) }
+        let worst = outcome.worstCases.filter { $0.threatModel == budget }
+        blocks += worst.map { .note(RichText(EvaluationTable.verdict($0))) }
         return blocks
     }
 

@@ -98,12 +98,31 @@ struct ReportPage {
                 HTMLTable.Cell(model.name),
                 HTMLTable.Cell(model.metadata["architecture"]?.stringValue ?? "-"),
                 HTMLTable.Cell(NumberText.count(model.tensors.elementCount)),
-                HTMLTable.Cell(model.metadata["loss"]?["summary"]?.stringValue ?? "-"),
+                HTMLTable.Cell(training(of: model)),
                 test.map { HTMLTable.Cell(estimate($0)) } ?? "-",
                 HTMLTable.Cell(model.digest.short),
             ])
         }
         return [.table(table)]
+    }
+
+    /// The loss in a few words; its weights stand under "Recipes".
+    private func training(of model: Checkpoint) -> String {
+        guard let loss = try? Loss(json: model.metadata["recipe"]?["loss"] ?? .null) else {
+            return "-"
+        }
+        let teacher = model.metadata["distillation"] == nil ? "" : "cached logits, "
+        switch loss {
+        case .crossEntropy(let temperature):
+            return
+                "\(teacher.isEmpty ? "labels" : "the teacher's classes"), T = \(NumberText.short(temperature))"
+        case .softCrossEntropy(let temperature):
+            return teacher + "defensive, T = \(NumberText.short(temperature))"
+        case .hinton(let alpha, let temperature):
+            return teacher
+                + "Hinton, alpha = \(NumberText.short(alpha)), T = \(NumberText.short(temperature))"
+        case .logitMatching: return teacher + "logit matching"
+        }
     }
 
     private func rate(_ share: JSON?, of total: JSON?) -> Rate? {
