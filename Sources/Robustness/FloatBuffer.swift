@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Dispatch
 import Tensors
 
 /// Floats on the heap, 64-byte aligned, zeroed, freed with their owner.
@@ -38,4 +39,16 @@ final class FloatBuffer {
     }
 
     deinit { values.baseAddress?.deallocate() }
+}
+
+/// Calls `body` for every row, on all cores, in runs long enough to be worth a thread.
+func forEachRowConcurrently(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    let run = 32
+    guard count > run else {
+        for row in 0..<count { body(row) }
+        return
+    }
+    DispatchQueue.concurrentPerform(iterations: (count + run - 1) / run) { index in
+        for row in (index * run)..<min((index + 1) * run, count) { body(row) }
+    }
 }

@@ -87,25 +87,3 @@ extension AdversarialResult {
         ]
     }
 }
-
-extension GradientAscent {
-    /// The arrays of a finished run.
-    func result(of attack: some Attack) throws(RobustnessError) -> AdversarialResult {
-        let shape = Shape(trusted: [records.count] + images.imageShape.dimensions)
-        let distances = records.indices.map { row in
-            ThreatModel.distance(
-                plan.threatModel.norm, clean.pointer(at: row * pixelCount),
-                adversarial.pointer(at: row * pixelCount), count: pixelCount)
-        }
-        return AdversarialResult(
-            adversarial: try adversarial.tensor(shape: shape),
-            clean: images.images.elementType == .f32
-                ? images.images : try clean.tensor(shape: shape),
-            labels: images.labels, targets: records.map { $0.target ?? -1 },
-            statuses: records.map { $0.status ?? .failed }, margins: records.map(\.margin),
-            distances: distances, rowIDs: rowIDs, queries: records.map(\.queries),
-            gradients: records.map(\.gradients),
-            zeroGradientRows: records.count { $0.zeroGradients > 0 }, wallSeconds: wallSeconds,
-            threatModel: plan.threatModel, seed: plan.seed, attack: attack.json)
-    }
-}

@@ -49,9 +49,8 @@ public struct FastGradientSign: Attack {
         let plan = AscentPlan(
             threatModel: threatModel, step: threatModel.epsilon, steps: 1, restarts: 1,
             startsRandomly: false, loss: loss, target: target, keep: .last, seed: seed)
-        let ascent = try GradientAscent(
-            plan: plan, classifier: classifier, images: images, rowIDs: rowIDs)
-        try ascent.run(progress: progress)
-        return try ascent.result(of: self)
+        return try GradientAscent.craft(
+            plan, for: self, against: classifier, images: images, rowIDs: rowIDs, progress: progress
+        )
     }
 }

@@ -33,7 +33,7 @@ extension GradientAscent {
     func begin(_ slot: Slot) {
         let position = slots.count
         let image = current.pointer(at: position * pixelCount)
-        let centre = UnsafePointer(clean.pointer(at: slot.row * pixelCount))
+        let centre = clean + slot.row * pixelCount
         let bound = plan.threatModel.norm == .linf ? position * pixelCount : 0
         let (lower, upper) = (lower.pointer(at: bound), upper.pointer(at: bound))
         ball.writeBounds(around: centre, lower: lower, upper: upper)
@@ -86,7 +86,7 @@ extension GradientAscent {
         _ image: UnsafeMutablePointer<Float>, of row: Int, logits: LogitRow, succeeds: Bool,
         objective: Double
     ) {
-        adversarial.pointer(at: row * pixelCount).update(from: image, count: pixelCount)
+        (adversarial + row * pixelCount).update(from: image, count: pixelCount)
         records[row].succeeds = succeeds
         records[row].objective = objective
         records[row].margin = logits.margin(of: records[row].label)
@@ -94,8 +94,8 @@ extension GradientAscent {
 
     /// For a row none of whose points had finite logits.
     private func keepCleanPixels(_ row: Int) {
-        adversarial.pointer(at: row * pixelCount).update(
-            from: clean.pointer(at: row * pixelCount), count: pixelCount)
+        (adversarial + row * pixelCount).update(
+            from: clean + row * pixelCount, count: pixelCount)
     }
 
     private func finish(_ row: Int) {

@@ -46,7 +46,7 @@ extension GradientAscent {
         for first in stride(from: 0, to: records.count, by: capacity) {
             let count = min(capacity, records.count - first)
             let batch = UnsafeBufferPointer(
-                rebasing: clean.values[(first * pixelCount)..<((first + count) * pixelCount)])
+                start: clean + first * pixelCount, count: count * pixelCount)
             try forward(batch, count: count)
             for position in 0..<count {
                 let row = first + position
@@ -84,8 +84,8 @@ extension GradientAscent {
     }
 
     private func keepClean(_ row: Int, status: AdversarialResult.Status) {
-        adversarial.pointer(at: row * pixelCount).update(
-            from: clean.pointer(at: row * pixelCount), count: pixelCount)
+        (adversarial + row * pixelCount).update(
+            from: clean + row * pixelCount, count: pixelCount)
         records[row].status = status
     }
 
@@ -140,7 +140,7 @@ extension GradientAscent {
         let bound = plan.threatModel.norm == .linf ? position * pixelCount : 0
         let hasMoved = ball.advance(
             image, along: gradient.pointer(at: position * pixelCount),
-            around: clean.pointer(at: row * pixelCount), lower: lower.pointer(at: bound),
+            around: clean + row * pixelCount, lower: lower.pointer(at: bound),
             upper: upper.pointer(at: bound))
         if !hasMoved {
             // The same point would give the same zero again: this start has come to its end.

@@ -35,7 +35,6 @@ struct AscentPlan: Sendable {
 final class GradientAscent {
     let plan: AscentPlan
     let classifier: any DifferentiableClassifier
-    let images: LabelledImages
     let rowIDs: [Int]
     let ball: PixelBall
     let pixelCount: Int
@@ -45,8 +44,8 @@ final class GradientAscent {
 
     var records: [RowRecord]
     /// (N, C, H, W): clean images, and the best example of each row so far.
-    let clean: FloatBuffer
-    let adversarial: FloatBuffer
+    let clean: UnsafePointer<Float>
+    let adversarial: UnsafeMutablePointer<Float>
 
     /// The packed batch; positions 0..<slots.count are at work.
     var slots: [Slot] = []
@@ -74,23 +73,23 @@ final class GradientAscent {
         var steps = 0
     }
 
-    /// - Throws: ``RobustnessError`` when images, ids, targets and model do not fit.
+    /// - Parameters:
+    ///   - clean: (N, C, H, W), inside the box; `adversarial`, as large, is written by ``run``. Both
+    ///     outlive this object.
     init(
-        plan: AscentPlan, classifier: any DifferentiableClassifier, images: LabelledImages,
-        rowIDs: [Int]
-    ) throws(RobustnessError) {
-        try Self.check(plan: plan, classifier: classifier, images: images, rowIDs: rowIDs)
+        plan: AscentPlan, classifier: any DifferentiableClassifier, labels: [Int], rowIDs: [Int],
+        clean: UnsafePointer<Float>, adversarial: UnsafeMutablePointer<Float>
+    ) {
         self.plan = plan
         self.classifier = classifier
-        self.images = images
         self.rowIDs = rowIDs
-        pixelCount = images.pixelCount
+        self.clean = clean
+        self.adversarial = adversarial
+        pixelCount = classifier.imageShape.elementCount
         classCount = classifier.classCount
-        capacity = max(1, min(classifier.batchSize, images.count))
+        capacity = max(1, min(classifier.batchSize, labels.count))
         ball = PixelBall(threatModel: plan.threatModel, step: plan.step, count: pixelCount)
-        records = images.labels.map { RowRecord(label: $0) }
-        clean = FloatBuffer(count: images.count * pixelCount)
-        adversarial = FloatBuffer(count: images.count * pixelCount)
+        records = labels.map { RowRecord(label: $0) }
         current = FloatBuffer(count: capacity * pixelCount)
         endpoints = FloatBuffer(count: 2 * capacity * pixelCount)
         gradient = FloatBuffer(count: capacity * pixelCount)
@@ -98,45 +97,5 @@ final class GradientAscent {
         let boundCount = plan.threatModel.norm == .linf ? capacity * pixelCount : 0
         lower = FloatBuffer(count: boundCount)
         upper = FloatBuffer(count: boundCount)
-        for row in 0..<images.count {
-            images.copyPixels(ofRow: row, to: clean.pointer(at: row * pixelCount))
-            let pixels = clean.pointer(at: row * pixelCount)
-            for index in 0..<pixelCount where !ThreatModel.box.contains(pixels[index]) {
-                throw RobustnessError(
-                    .data,
-                    "row \(rowIDs[row]) has the pixel \(pixels[index]), expected values from 0 to 1 (normalisation belongs to the model)"
-                )
-            }
-        }
-    }
-
-    private static func check(
-        plan: AscentPlan, classifier: any DifferentiableClassifier, images: LabelledImages,
-        rowIDs: [Int]
-    ) throws(RobustnessError) {
-        guard images.imageShape == classifier.imageShape else {
-            throw RobustnessError(
-                .model,
-                "the model takes images of shape \(classifier.imageShape), the data has \(images.imageShape)"
-            )
-        }
-        guard rowIDs.count == images.count, rowIDs.allSatisfy({ (0..<1 << 40).contains($0) }) else {
-            throw RobustnessError(
-                .data, "\(images.count) images have \(rowIDs.count) row numbers, or one is negative"
-            )
-        }
-        let classCount = classifier.classCount
-        guard classCount > 1 else {
-            throw RobustnessError(.model, "the model has \(classCount) class, expected at least 2")
-        }
-        if let label = images.labels.first(where: { $0 >= classCount }) {
-            throw RobustnessError(
-                .model, "the data has the label \(label), the model only \(classCount) classes")
-        }
-        if case .fixed(let target) = plan.target, target >= classCount {
-            throw RobustnessError(
-                .specification,
-                "the target \(target) is not one of the model's \(classCount) classes")
-        }
     }
 }

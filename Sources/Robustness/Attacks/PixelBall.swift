@@ -33,8 +33,13 @@ struct PixelBall {
             let centre = Double(clean[index])
             let low = Float(centre - epsilon)
             let high = Float(centre + epsilon)
-            lower[index] = max(0, centre - Double(low) > epsilon ? low.nextUp : low)
-            upper[index] = min(1, Double(high) - centre > epsilon ? high.nextDown : high)
+            // One ulp inwards, by the bits: below 0, where that is outwards, the box decides.
+            let lowUlps: UInt32 = centre - Double(low) > epsilon ? 1 : 0
+            let highUlps: UInt32 = Double(high) - centre > epsilon ? 1 : 0
+            let raised = Float(bitPattern: low.bitPattern &+ lowUlps)
+            let lowered = Float(bitPattern: high.bitPattern &- highUlps)
+            lower[index] = low < 0 ? 0 : raised
+            upper[index] = lowered > 1 ? 1 : lowered
         }
     }
 
@@ -63,7 +68,7 @@ struct PixelBall {
         for index in 0..<count {
             image[index] = Float(Double(clean[index]) + scale * Double(image[index]))
         }
-        project(image, around: clean)
+        project(image, moved: 0, along: image, around: clean)
     }
 
     /// Moves `image` by one step along `gradient` and back into the ball and the box.
@@ -77,13 +82,9 @@ struct PixelBall {
         if norm == .linf {
             return advanceBySign(image, along: gradient, lower: lower, upper: upper)
         }
-        let length = euclideanLength(gradient)
+        let length = ThreatModel.squaredLength(gradient, count: count).squareRoot()
         guard length > 0, length.isFinite else { return false }
-        let scale = Double(step) / length
-        for index in 0..<count {
-            image[index] = Float(Double(image[index]) + scale * Double(gradient[index]))
-        }
-        project(image, around: clean)
+        project(image, moved: Double(step) / length, along: gradient, around: clean)
         return true
     }
 
@@ -105,40 +106,36 @@ struct PixelBall {
         return nonzero != 0
     }
 
-    /// For l2: the nearest point of the ball, clipped to the box. The clean image lies in the box,
-    /// so clipping can only bring the point nearer.
+    /// For l2: writes the point of the ball that is nearest to image + scale * direction, clipped to
+    /// the box. The clean image lies in the box, so clipping can only bring the point nearer.
     private func project(
-        _ image: UnsafeMutablePointer<Float>, around clean: UnsafePointer<Float>
+        _ image: UnsafeMutablePointer<Float>, moved scale: Double,
+        along direction: UnsafePointer<Float>, around clean: UnsafePointer<Float>
     ) {
-        var length = ThreatModel.squaredDifference(image, clean, count: count).squareRoot()
+        var squares = SIMD8<Double>()
+        for index in stride(from: 0, to: count, by: 8) {
+            let lanes = min(8, count - index)
+            let moved = image.eight(index, lanes) + scale * direction.eight(index, lanes)
+            let change = moved - clean.eight(index, lanes)
+            squares += change * change
+        }
+        let length = squares.sum().squareRoot()
         var shrink = length > epsilon ? epsilon / length : 1
+        var scale = scale
         var slack = 0x1p-22
         repeat {
             for index in 0..<count {
                 let centre = Double(clean[index])
-                let value = Float(centre + shrink * (Double(image[index]) - centre))
+                let moved = Double(image[index]) + scale * Double(direction[index])
+                let value = Float(centre + shrink * (moved - centre))
                 let raised: Float = value < 0 ? 0 : value
                 image[index] = raised > 1 ? 1 : raised
             }
-            length = ThreatModel.squaredDifference(image, clean, count: count).squareRoot()
             // Rounding to `Float` can leave the point outside by some 1e-8. Doubling the slack makes
             // sure that the loop ends: at 1 the image is the clean one.
+            scale = 0
             shrink = 1 - slack
             slack *= 2
-        } while length > epsilon
-    }
-
-    private func euclideanLength(_ values: UnsafePointer<Float>) -> Double {
-        let raw = UnsafeRawPointer(values)
-        var lanes = SIMD8<Double>()
-        let whole = count & ~7
-        for index in stride(from: 0, to: whole, by: 8) {
-            let value = SIMD8<Double>(
-                raw.loadUnaligned(fromByteOffset: index * 4, as: SIMD8<Float>.self))
-            lanes += value * value
-        }
-        var sum = lanes.sum()
-        for index in whole..<count { sum += Double(values[index]) * Double(values[index]) }
-        return sum.squareRoot()
+        } while ThreatModel.distance(.l2, image, clean, count: count) > epsilon
     }
 }

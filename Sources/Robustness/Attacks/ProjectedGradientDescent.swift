@@ -89,9 +89,8 @@ public struct ProjectedGradientDescent: Attack {
         let plan = AscentPlan(
             threatModel: threatModel, step: step, steps: steps, restarts: restarts,
             startsRandomly: startsRandomly, loss: loss, target: target, keep: keep, seed: seed)
-        let ascent = try GradientAscent(
-            plan: plan, classifier: classifier, images: images, rowIDs: rowIDs)
-        try ascent.run(progress: progress)
-        return try ascent.result(of: self)
+        return try GradientAscent.craft(
+            plan, for: self, against: classifier, images: images, rowIDs: rowIDs, progress: progress
+        )
     }
 }

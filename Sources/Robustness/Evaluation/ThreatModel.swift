@@ -85,34 +85,39 @@ extension ThreatModel {
     private static func maximalDifference(
         _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, count: Int
     ) -> Double {
-        var largest = 0.0
-        for index in 0..<count {
-            let difference = abs(Double(left[index]) - Double(right[index]))
-            // Negated, so that a NaN is kept.
-            if !(difference <= largest) { largest = difference }
-            if largest.isNaN { return largest }
+        var largest = SIMD8<Double>()
+        var poison = SIMD8<Double>()
+        for index in stride(from: 0, to: count, by: 8) {
+            let lanes = min(8, count - index)
+            let difference = left.eight(index, lanes) - right.eight(index, lanes)
+            let size = difference.replacing(with: -difference, where: difference .< 0)
+            largest.replace(with: size, where: size .> largest)
+            // Comparisons lose a NaN or the difference of two infinities; a product keeps it.
+            poison += size * 0
         }
-        return largest
+        return largest.max() + poison.sum()
     }
 
-    /// The sum of squared differences, in eight lanes of doubles.
+    /// The sum of squared differences.
     static func squaredDifference(
         _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, count: Int
     ) -> Double {
-        let (left8, right8) = (UnsafeRawPointer(left), UnsafeRawPointer(right))
-        var lanes = SIMD8<Double>()
-        let whole = count & ~7
-        for index in stride(from: 0, to: whole, by: 8) {
-            let a = left8.loadUnaligned(fromByteOffset: index * 4, as: SIMD8<Float>.self)
-            let b = right8.loadUnaligned(fromByteOffset: index * 4, as: SIMD8<Float>.self)
-            let difference = SIMD8<Double>(a) - SIMD8<Double>(b)
-            lanes += difference * difference
-        }
-        var sum = lanes.sum()
-        for index in whole..<count {
-            let difference = Double(left[index]) - Double(right[index])
+        var sum = SIMD8<Double>()
+        for index in stride(from: 0, to: count, by: 8) {
+            let lanes = min(8, count - index)
+            let difference = left.eight(index, lanes) - right.eight(index, lanes)
             sum += difference * difference
         }
-        return sum
+        return sum.sum()
+    }
+
+    /// The sum of squares.
+    static func squaredLength(_ values: UnsafePointer<Float>, count: Int) -> Double {
+        var sum = SIMD8<Double>()
+        for index in stride(from: 0, to: count, by: 8) {
+            let value = values.eight(index, min(8, count - index))
+            sum += value * value
+        }
+        return sum.sum()
     }
 }
