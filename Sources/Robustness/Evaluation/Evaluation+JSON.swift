@@ -16,7 +16,7 @@ extension Evaluation {
             "source_known": .bool(isSourceKnown),
             "rows": .integer(rows),
             "clean_accuracy": cleanAccuracy.json,
-            "interval_95": rates.adversarialAccuracy.intervalJSON,
+            "interval_95": adversarialIntervalJSON,
             "intervals_95": intervals,
             "denominators": [
                 "rows": .integer(rows), "clean_correct": .integer(cleanAccuracy.count),
@@ -31,6 +31,15 @@ extension Evaluation {
         ]
         for (key, value) in Self.json(rates).objectValue ?? [:] { result[key] = value }
         return result
+    }
+
+    /// Of the accuracy on the examples: by clusters where images stand behind several rows.
+    private var adversarialIntervalJSON: JSON {
+        let hits = outcomes.map(\.isAdversarialCorrect)
+        guard let interval = ClusteredInterval.interval(hits: hits, clusters: rowIDs) else {
+            return rates.adversarialAccuracy.intervalJSON
+        }
+        return [.number(interval.lowerBound), .number(interval.upperBound)]
     }
 
     private var intervals: JSON {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Tensors
+
 /// What one model does on one stored adversarial set.
 ///
 /// Rows whose example breaks the threat model, or holds numbers that are not finite, count as not
@@ -41,6 +43,8 @@ public struct Evaluation: Sendable {
     public let set: String
     /// The attack's canonical text.
     public let attack: String
+    /// The attack's ``Attack/json``; null in foreign sets.
+    public let attackRecord: JSON
     public let access: Access
     public let isSourceKnown: Bool
     public let rowIDs: [Int]
@@ -58,6 +62,10 @@ public struct Evaluation: Sendable {
     public let isTargeted: Bool
 
     public var rows: Int { outcomes.count }
+    /// For each row whether it is right when clean and wrong on the example.
+    public var brokenRows: [Bool] {
+        outcomes.map { $0.isCleanCorrect && !$0.isAdversarialCorrect }
+    }
 }
 
 /// What happened to one row.

@@ -69,6 +69,7 @@ public final class Evaluator {
         }
         return Evaluation(
             checkpoint: checkpoint, set: set.name, attack: set.attackText,
+            attackRecord: set.attack,
             access: set.sourceModel == digest ? .whiteBox : .transfer,
             isSourceKnown: set.sourceModel != nil, rowIDs: set.rowIDs, outcomes: outcomes,
             cleanAccuracy: Rate(outcomes.count { $0.isCleanCorrect }, of: outcomes.count),
