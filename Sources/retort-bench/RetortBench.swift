@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Tensors
+
+/// Runs one benchmark and prints its figures as JSON lines; `tools/benchmark` runs the peers
+/// beside it and prints the ratios.
+@main
+enum RetortBench {
+    static let benchmarks: [String: (Context) throws -> [String: Double]] = [
+        "training": TrainingBenchmark.run,
+        "attacks": AttackBenchmark.run,
+        "store": StoreBenchmark.run,
+    ]
+
+    struct Context {
+        /// Where temporary files may be written.
+        let folder: String
+    }
+
+    static func main() {
+        let arguments = CommandLine.arguments.dropFirst()
+        guard let name = arguments.first, let benchmark = benchmarks[name] else {
+            let names = benchmarks.keys.sorted().joined(separator: ", ")
+            fail("usage: retort-bench NAME [FOLDER], NAME one of \(names)", code: 64)
+        }
+        do {
+            let figures = try benchmark(Context(folder: arguments.dropFirst().first ?? "/tmp"))
+            var record: [String: JSON] = ["who": "Retort"]
+            for (figure, value) in figures { record[figure] = .number(value) }
+            print(JSON.object(record))
+        } catch {
+            fail("\(error)", code: 2)
+        }
+    }
+
+    private static func fail(_ message: String, code: CInt) -> Never {
+        fputs("retort-bench: \(message)\n", stderr)
+        exit(code)
+    }
+}
+
+/// Seconds that `body` takes.
+func seconds(_ body: () throws -> Void) rethrows -> Double {
+    let clock = ContinuousClock()
+    let elapsed = try clock.measure(body).components
+    return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+}
