@@ -7,7 +7,7 @@ import Tensors
 /// beside it and prints the ratios.
 @main
 enum RetortBench {
-    static let benchmarks: [String: (Context) throws -> [String: Double]] = [
+    static let benchmarks: [String: @Sendable (Context) throws -> [String: Double]] = [
         "training": TrainingBenchmark.run,
         "attacks": AttackBenchmark.run,
         "store": StoreBenchmark.run,
@@ -35,7 +35,8 @@ enum RetortBench {
     }
 
     private static func fail(_ message: String, code: CInt) -> Never {
-        fputs("retort-bench: \(message)\n", stderr)
+        let line = Array("retort-bench: \(message)\n".utf8)
+        _ = write(STDERR_FILENO, line, line.count)
         exit(code)
     }
 }

@@ -177,7 +177,7 @@ public struct LineChart: Sendable {
         let places = stride(from: 4, through: 0, by: -1).flatMap { step in
             [y - 6, y + 15].map { (first + Double(step) / 4 * (last - first), $0) }
         }
-        let free = places.filter { $0.1 > plot.top + 8 && $0.1 < plot.bottom - 2 }
+        let free = places.filter { $0.1 > plot.top + 3 && $0.1 < plot.bottom - 2 }
         let best = free.min { collisions(at: $0, width, plot) < collisions(at: $1, width, plot) }
         let (x, bottom) = best ?? places[0]
         canvas.text(name, x, bottom, "small muted")

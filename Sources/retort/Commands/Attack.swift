@@ -36,6 +36,7 @@ struct Attack: ParsableCommand {
     var count: Int?
 
     func run() throws {
+        KernelWaiting.makePassive()
         Interruption.watch()
         let crafting = Crafting(
             store: store.store, checkpoint: checkpoint, data: data.data, attack: attack, name: name,

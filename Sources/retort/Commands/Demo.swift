@@ -28,6 +28,7 @@ struct Demo: ParsableCommand {
     var rows = 500
 
     func run() throws {
+        KernelWaiting.makePassive()
         Interruption.watch()
         guard mkdir(out, 0o755) == 0 || errno == EEXIST else {
             throw Failure("\(out): cannot make the folder: \(String(cString: strerror(errno)))")

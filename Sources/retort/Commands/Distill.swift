@@ -55,6 +55,7 @@ struct Distill: ParsableCommand {
     var resume = false
 
     func run() throws {
+        KernelWaiting.makePassive()
         Interruption.watch()
         let method = try DistillationMethod(
             targets: targets, temperature: temperature, alpha: alpha)

@@ -26,6 +26,7 @@ struct Evaluate: ParsableCommand {
     var set: [String] = []
 
     func run() throws {
+        KernelWaiting.makePassive()
         Interruption.watch()
         let evaluation = OfflineEvaluation(store: store.store, checkpoints: checkpoint, sets: set)
         let outcome = try evaluation.run(progress: ProgressReporter())

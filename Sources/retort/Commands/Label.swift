@@ -31,6 +31,7 @@ struct Label: ParsableCommand {
     var dtype = SoftLabelPrecision.f16
 
     func run() throws {
+        KernelWaiting.makePassive()
         Interruption.watch()
         let labelling = Labelling(
             store: store.store, checkpoint: checkpoint, data: data.data, name: name,

@@ -21,6 +21,7 @@ struct Report: ParsableCommand {
     var out: String
 
     func run() throws {
+        KernelWaiting.makePassive()
         Interruption.watch()
         let hasSets = try !Store.open(path: store.store).adversarialSets.isEmpty
         let progress = ProgressReporter()

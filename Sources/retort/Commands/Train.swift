@@ -42,6 +42,7 @@ struct Train: ParsableCommand {
     var resume = false
 
     func run() throws {
+        KernelWaiting.makePassive()
         Interruption.watch()
         let base = Recipe(loss: .crossEntropy(temperature: temperature))
         let run = TrainingRun(
