@@ -25,7 +25,7 @@ struct Demo: ParsableCommand {
     var epochs = 3
 
     @Option(help: "Test rows to attack.")
-    var rows = 500
+    var rows = 300
 
     func run() throws {
         KernelWaiting.makePassive()

@@ -18,7 +18,7 @@ struct Demonstration {
     var epochs = 3
     var temperature = 40.0
     /// Test rows attacked.
-    var rows = 500
+    var rows = 300
 
     static let undistilled = "undistilled"
     static let teacher = "teacher"
@@ -106,9 +106,9 @@ struct Demonstration {
 
     private static func curve(below main: String) -> [String] {
         switch main {
-        case "0.3": ["0.05", "0.1", "0.15", "0.2"]
-        case "8/255": ["1/255", "2/255", "4/255", "16/255"]
-        default: ["0.01", "0.02", "0.04", "0.06"]
+        case "0.3": ["0.1", "0.15", "0.2"]
+        case "8/255": ["1/255", "2/255", "4/255"]
+        default: ["0.02", "0.04", "0.06"]
         }
     }
 }
