@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CHDF5
 import Glibc
 public import Tensors
 
 /// A store file on disk.
 public final class PosixFile: FileOperations {
     let descriptor: CInt
-    private let path: String
+    let path: String
     /// The stand-in name of a new file where the file system cannot hold a nameless one.
-    private let temporaryPath: String?
-    private let isNew: Bool
+    let temporaryPath: String?
+    let isNew: Bool
 
     private init(descriptor: CInt, path: String, temporaryPath: String?, isNew: Bool) {
         self.descriptor = descriptor
@@ -42,13 +43,19 @@ public final class PosixFile: FileOperations {
     ///
     /// - Throws: ``HDF5Error`` (`exists`, `system`) naming the path and the reason.
     public convenience init(creating path: String) throws(HDF5Error) {
+        try self.init(creating: path, isNameless: true)
+    }
+
+    /// - Parameter isNameless: false to use a hidden sibling from the start.
+    convenience init(creating path: String, isNameless: Bool) throws(HDF5Error) {
         var status = stat()
         guard lstat(path, &status) != 0 else {
             throw HDF5Error(.exists, file: path, "exists already")
         }
         // A nameless file is linked through /proc; without either, a hidden sibling stands in.
-        let nameless = open(
-            Self.folder(of: path), PosixFile.temporaryFileFlag | O_RDWR | O_CLOEXEC, 0o666)
+        let nameless =
+            isNameless
+            ? open(Self.folder(of: path), Self.temporaryFileFlag | O_RDWR | O_CLOEXEC, 0o666) : -1
         if nameless >= 0 {
             if access("/proc/self/fd/\(nameless)", F_OK) == 0 {
                 self.init(descriptor: nameless, path: path, temporaryPath: nil, isNew: true)
@@ -75,10 +82,20 @@ public final class PosixFile: FileOperations {
     public func pwrite(
         _ bytes: UnsafeRawBufferPointer, at offset: Int
     ) throws(SystemError) -> Int {
-        let count = Glibc.pwrite(descriptor, bytes.baseAddress, bytes.count, offset)
+        let count = Glibc.pwrite(
+            descriptor, bytes.baseAddress, Swift.min(bytes.count, Self.writeByteCount), offset)
         guard count >= 0 else { throw .last }
+        // A hint, so that the disk is busy while the next bytes are copied to the page cache; what
+        // goes wrong with it, the sync will tell.
+        if count >= 1 << 20 {
+            _ = sync_file_range(descriptor, offset, count, Self.startWriting)
+        }
         return count
     }
+
+    private static let writeByteCount = 16 << 20
+    /// Linux's `SYNC_FILE_RANGE_WRITE`: start writing pages out, wait for nothing.
+    private static let startWriting: CUnsignedInt = 2
 
     public func fdatasync() throws(SystemError) {
         guard Glibc.fdatasync(descriptor) == 0 else { throw .last }
@@ -100,45 +117,9 @@ public final class PosixFile: FileOperations {
         try ByteRegion(mapping: descriptor, count: count, name: path, patch: patch)
     }
 
-    public func publish() throws(SystemError) {
-        guard isNew else { return }
-        if let temporaryPath {
-            // Unlike rename, link never replaces a file that has appeared meanwhile.
-            guard link(temporaryPath, path) == 0 else { throw .last }
-            unlink(temporaryPath)
-        } else {
-            let own = "/proc/self/fd/\(descriptor)"
-            guard linkat(AT_FDCWD, own, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 else {
-                throw .last
-            }
-        }
-        let folder = open(Self.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw .last }
-        defer { Glibc.close(folder) }
-        guard fsync(folder) == 0 else { throw .last }
-    }
-
     public func close() {
         if let temporaryPath { unlink(temporaryPath) }
         releaseLocks()
         Glibc.close(descriptor)
-    }
-}
-
-extension PosixFile {
-    /// Linux's `O_TMPFILE` on x86-64 and arm64, whose macro Swift does not import.
-    private static let temporaryFileFlag: CInt = 0o20_000_000 | O_DIRECTORY
-
-    private static func folder(of path: String) -> String {
-        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-        return slash == path.utf8.startIndex ? "/" : String(path[..<slash])
-    }
-
-    private static func sibling(of path: String) -> String {
-        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")).map(path.utf8.index(after:))
-        let name = path[(slash ?? path.startIndex)...]
-        var source = SystemRandomNumberGenerator()
-        return
-            "\(path[..<(slash ?? path.startIndex)]).\(name).\(getpid())-\(source.next() as UInt64)"
     }
 }

@@ -91,8 +91,17 @@ final class WritingSession {
         try file.commit(patience: patience)
     }
 
-    /// Discards what is not committed.
+    /// Discards what is not committed and lets go of the file.
     func close() {
+        guard identifier != nil else { return }
+        closeInLibrary()
+        file.close()
+    }
+
+    // Also when an initialiser throws after the library has opened the file.
+    deinit { closeInLibrary() }
+
+    private func closeInLibrary() {
         guard let identifier else { return }
         self.identifier = nil
         file.isDiscarding = true
@@ -100,7 +109,6 @@ final class WritingSession {
         _ = Result { () throws(HDF5Error) in
             try LibHDF5.call("H5Fclose") { H5Fclose(identifier) }
         }
-        file.close()
     }
 
     private func checkFailure() throws(HDF5Error) {

@@ -54,6 +54,29 @@ import Testing
         }
     }
 
+    @Test(arguments: [ElementType.f32, .f64, .f16])
+    func noiseInLowBytesIsStoredAndTheRestCompressed(_ type: ElementType) throws {
+        // Chunks large enough for the question whether a plane is noise.
+        let rows = 300_000
+        var chance = Chance(state: 11)
+        let values = (0..<rows).map { _ in
+            (Float(chance.next() % 65_536) + Float(chance.next() % 65_536) / 65_536) / 9_000 - 3.6
+        }
+        let tensor: Tensor =
+            switch type {
+            case .f32: Tensor(values, shape: [rows])
+            case .f16: Tensor(trusted: .f16, shape: [rows], values: values.map { Float16($0) })
+            default: Tensor(trusted: .f64, shape: [rows], values: values.map { Double($0) })
+            }
+        try withWritten { writer in
+            try writer.writeTable(tensor, at: "table")
+        } read: { file throws in
+            let dataset = try file.dataset(at: "table")
+            #expect(try dataset.tensor() == tensor)
+            #expect(dataset.storedByteCount < tensor.byteCount * 19 / 20)
+        }
+    }
+
     @Test func anUnfinishedTableCannotBeCommitted() throws {
         try withTemporaryDirectory { folder in
             let writer = try HDF5Writer.create(path: folder.path + "/unfinished.h5")

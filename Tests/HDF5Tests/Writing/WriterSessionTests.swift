@@ -23,6 +23,52 @@ import Testing
         }
     }
 
+    @Test func aFileSystemWithoutNamelessFilesServesAsWell() throws {
+        try withTemporaryDirectory { folder in
+            let path = folder.path + "/new.h5"
+            let files = FileManager.default
+            for isCommitted in [false, true] {
+                let file = try PosixFile(creating: path, isNameless: false)
+                let writer = try HDF5Writer.create(path: path, operations: file)
+                try writer.write(Tensor([1], shape: [1]), at: "x")
+                #expect(
+                    try files.contentsOfDirectory(atPath: folder.path).allSatisfy {
+                        $0.hasPrefix(".new.h5.")
+                    })
+                if isCommitted { try writer.commit() }
+                writer.close()
+                #expect(
+                    try files.contentsOfDirectory(atPath: folder.path)
+                        == (isCommitted ? ["new.h5"] : []))
+            }
+            #expect(try HDF5File(path: path).tensor(at: "x") == Tensor([1], shape: [1]))
+        }
+    }
+
+    @Test func filesHaveSuperblockTwoAndStayAsSmallAsTheirContent() throws {
+        let state = try Workload.all[0].base()
+        #expect(state.bytes[8] == 2)
+        // Two checkpoints of 7.1 KB; the rest is metadata.
+        #expect(state.bytes.count < 40_000)
+    }
+
+    @Test func whatCannotBeOpenedSaysWhy() throws {
+        try withTemporaryDirectory { folder in
+            let missing = folder.path + "/missing.h5"
+            #expect(
+                throws: HDF5Error(.missing, file: missing, "cannot open: No such file or directory")
+            ) { try HDF5Writer.open(path: missing) }
+            let error = #expect(throws: HDF5Error.self) { try HDF5Writer.open(path: folder.path) }
+            #expect(error?.description.hasPrefix(folder.path) == true)
+            let text = folder.path + "/text.h5"
+            try Data("not a store".utf8).write(to: URL(fileURLWithPath: text))
+            let kind = #expect(throws: HDF5Error.self) { try HDF5Writer.open(path: text) }?.kind
+            #expect(kind == .notHDF5)
+            let nowhere = folder.path + "/nowhere/new.h5"
+            #expect(throws: HDF5Error.self) { try HDF5Writer.create(path: nowhere) }
+        }
+    }
+
     @Test func anExistingFileIsNeverReplaced() throws {
         try withTemporaryDirectory { folder in
             let path = folder.path + "/taken.h5"
