@@ -29,6 +29,8 @@ struct Retort: ParsableCommand {
     /// Like ArgumentParser's own `main`, but a failure of the work exits 2 with one sentence;
     /// usage errors keep exit code 64.
     static func main() {
+        // A file-size limit is an error like a full disk, not a reason to die.
+        signal(SIGXFSZ, SIG_IGN)
         do {
             var command = try parseAsRoot()
             try command.run()
