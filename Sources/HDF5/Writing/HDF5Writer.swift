@@ -69,7 +69,8 @@ public final class HDF5Writer: @unchecked Sendable {
             try operations.excludeWriters(name: path)
             try operations.finishCommit(name: path, patience: patience)
             // What libhdf5 is going to open, our own reader has accepted, all of it.
-            _ = try HDF5File(reading: operations, name: path, patience: patience)
+            // The whole file, and only features that libhdf5 reads safely.
+            try HDF5File(reading: operations, name: path, patience: patience).requireWritable()
             let session = try WritingSession(
                 opening: transactional(operations, name: path, isNew: false))
             return HDF5Writer(session, path: path, patience: patience)
