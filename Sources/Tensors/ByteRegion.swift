@@ -11,6 +11,8 @@ import Glibc
 public final class ByteRegion: @unchecked Sendable {
     public let bytes: UnsafeRawBufferPointer
     private let mappedCount: Int?
+    /// The region that these bytes are part of, kept alive by them.
+    private let parent: ByteRegion?
 
     /// Allocates `count` bytes, 64-byte aligned and zeroed unless `fill` writes them.
     public init(
@@ -21,8 +23,16 @@ public final class ByteRegion: @unchecked Sendable {
         let used = UnsafeMutableRawBufferPointer(rebasing: memory[..<count])
         bytes = UnsafeRawBufferPointer(used)
         mappedCount = nil
+        parent = nil
         // All properties are set, so `deinit` frees the memory when `fill` throws.
         try fill(used)
+    }
+
+    /// The bytes `range` of `parent`, which the part keeps alive. Traps when they are not inside.
+    public init(part range: Range<Int>, of parent: ByteRegion) {
+        bytes = UnsafeRawBufferPointer(rebasing: parent.bytes[range])
+        mappedCount = nil
+        self.parent = parent
     }
 
     public convenience init(copying source: UnsafeRawBufferPointer) {
@@ -38,6 +48,7 @@ public final class ByteRegion: @unchecked Sendable {
         mapping descriptor: CInt, count: Int, name: String,
         patch: ((UnsafeMutableRawBufferPointer) -> Void)? = nil
     ) throws(TensorError) {
+        parent = nil
         guard count > 0 else {
             // mmap refuses empty mappings; an empty file is an empty region.
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -78,9 +89,10 @@ public final class ByteRegion: @unchecked Sendable {
     }
 
     public var count: Int { bytes.count }
-    public var isMapped: Bool { mappedCount != nil }
+    public var isMapped: Bool { parent?.isMapped ?? (mappedCount != nil) }
 
     deinit {
+        guard parent == nil else { return }
         guard let address = UnsafeMutableRawPointer(mutating: bytes.baseAddress) else { return }
         if let mappedCount {
             munmap(address, mappedCount)

@@ -4,13 +4,53 @@ import Glibc
 
 /// Writing a file so that a reader finds the old bytes or the new ones, never half of either.
 enum OutputFile {
+    /// Where the bytes of a file under construction go.
+    struct Sink {
+        fileprivate let descriptor: CInt
+        fileprivate let path: String
+        /// Bytes written so far.
+        private(set) var position = 0
+
+        fileprivate init(descriptor: CInt, path: String) {
+            self.descriptor = descriptor
+            self.path = path
+        }
+
+        mutating func write(_ bytes: UnsafeRawBufferPointer) throws(InterchangeError) {
+            try OutputFile.write(bytes, to: descriptor, path: path)
+            position += bytes.count
+        }
+
+        mutating func write(_ bytes: [UInt8]) throws(InterchangeError) {
+            let result = bytes.withUnsafeBytes { buffer in
+                Result { () throws(InterchangeError) in
+                    try OutputFile.write(buffer, to: descriptor, path: path)
+                }
+            }
+            try result.get()
+            position += bytes.count
+        }
+    }
+
     /// Replaces the file at `path` by the concatenation of `parts`.
     ///
-    /// The bytes go to a temporary sibling, are flushed to the disk and renamed over `path`.
+    /// - Throws: as ``replace(_:writing:)`` does.
+    static func replace(
+        _ path: String, with parts: [UnsafeRawBufferPointer]
+    ) throws(InterchangeError) {
+        try replace(path) { (sink) throws(InterchangeError) in
+            for part in parts { try sink.write(part) }
+        }
+    }
+
+    /// Replaces the file at `path` by what `body` writes.
+    ///
+    /// The bytes go to a temporary sibling, are flushed to the disk and renamed over `path`; the
+    /// folder is flushed as well, so that the name survives a power loss.
     /// - Throws: ``InterchangeError`` naming the path and the system's reason; the sibling is
     ///   removed and the old file, if any, is untouched.
     static func replace(
-        _ path: String, with parts: [UnsafeRawBufferPointer]
+        _ path: String, writing body: (inout Sink) throws(InterchangeError) -> Void
     ) throws(InterchangeError) {
         var template = Array((path + ".XXXXXX").utf8CString)
         let descriptor = mkstemp(&template)
@@ -18,7 +58,8 @@ enum OutputFile {
         let temporary = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
         do throws(InterchangeError) {
             defer { close(descriptor) }
-            for part in parts { try write(part, to: descriptor, path: path) }
+            var sink = Sink(descriptor: descriptor, path: path)
+            try body(&sink)
             // mkstemp gives 0600; a file users share gets what `open` would have given it.
             let mask = umask(0)
             umask(mask)
@@ -29,11 +70,43 @@ enum OutputFile {
             unlink(temporary)
             throw error
         }
+        try put(temporary, at: path)
+    }
+
+    /// Replaces the file at `path` by one that `body` makes under the temporary name it is given:
+    /// for writers, such as HDF5's, that open their file themselves.
+    ///
+    /// - Throws: as ``replace(_:writing:)`` does.
+    static func replace(
+        _ path: String, making body: (_ temporary: String) throws(InterchangeError) -> Void
+    ) throws(InterchangeError) {
+        var template = Array((path + ".XXXXXX").utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { throw failure(path, "cannot create it") }
+        close(descriptor)
+        let temporary = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        unlink(temporary)
+        do throws(InterchangeError) {
+            try body(temporary)
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        try put(temporary, at: path)
+    }
+
+    private static func put(_ temporary: String, at path: String) throws(InterchangeError) {
         guard rename(temporary, path) == 0 else {
             let error = failure(path, "cannot put it in place")
             unlink(temporary)
             throw error
         }
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let descriptor = Glibc.open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        // Some file systems refuse to flush a folder; the file itself is safe.
+        fsync(descriptor)
     }
 
     private static func write(

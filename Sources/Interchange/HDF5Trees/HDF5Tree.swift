@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Tensors
+
+/// HDF5.
+enum HDF5Tree: WritableWeightCodec {
+    /// Opens an HDF5 file as what its tree shows it to be: a Keras file or just HDF5.
+    static func openFile(_ path: String) throws(InterchangeError) -> WeightFile {
+        throw InterchangeError(.unsupported, path, "is not read yet")
+    }
+
+    static func open(_ region: ByteRegion, path: String) throws(InterchangeError) -> WeightFile {
+        throw InterchangeError(.unsupported, path, "is not read yet")
+    }
+
+    static func problems(_ region: ByteRegion, path: String, full: Bool) -> [FileProblem] { [] }
+
+    static func write(_ content: WeightContent, to path: String) throws(InterchangeError) {
+        throw InterchangeError(.unsupported, path, "is not written yet")
+    }
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Tensors
+
+/// Old PyTorch.
+enum PyTorchLegacyFile: WeightCodec {
+    static func isPickle(_ bytes: UnsafeRawBufferPointer) -> Bool { false }
+
+    static func open(_ region: ByteRegion, path: String) throws(InterchangeError) -> WeightFile {
+        throw InterchangeError(.unsupported, path, "is not read yet")
+    }
+
+    static func problems(_ region: ByteRegion, path: String, full: Bool) -> [FileProblem] { [] }
+}
