@@ -11,6 +11,7 @@ enum RetortBench {
         "training": TrainingBenchmark.run,
         "attacks": AttackBenchmark.run,
         "store": StoreBenchmark.run,
+        "files": FilesBenchmark.run,
     ]
 
     struct Context {

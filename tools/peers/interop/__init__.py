@@ -1,0 +1,1 @@
+"""What tools/interop runs: models, the matrix, logits, bit flips and layout traps."""
