@@ -43,6 +43,13 @@ def pair(value):
     return tuple(value) if isinstance(value, list) else (value, value)
 
 
+def padded(x, a, fill=0.0):
+    """The image with its padding of two or four numbers applied, top and left first."""
+    p = a.get("padding", 0)
+    top, left, bottom, right = p if isinstance(p, list) and len(p) == 4 else pair(p) * 2
+    return F.pad(x, (left, right, top, bottom), value=fill)
+
+
 class Model:
     """Interprets the graph's JSON form with torch.nn.functional."""
 
@@ -80,7 +87,7 @@ class Model:
             shape = (a["filters"], x.shape[1] // groups) + pair(a["kernel"])
             weight = self.get(name + "/weight", shape)
             bias = self.get(name + "/bias", shape[:1]) if a.get("bias", True) else None
-            return F.conv2d(x, weight, bias, pair(a.get("stride", 1)), pair(a.get("padding", 0)), 1, groups)
+            return F.conv2d(padded(x, a), weight, bias, pair(a.get("stride", 1)), 0, 1, groups)
         if op == "dense":
             weight = self.get(name + "/weight", (a["units"], x.shape[1]))
             bias = self.get(name + "/bias", (a["units"],)) if a.get("bias", True) else None
@@ -94,11 +101,13 @@ class Model:
             self.running[name + "/running_mean"], self.running[name + "/running_var"] = mean, var
             return y
         if op == "max_pool":
-            return F.max_pool2d(x, pair(a["kernel"]), pair(a.get("stride", a["kernel"])), pair(a.get("padding", 0)))
+            return F.max_pool2d(padded(x, a, -torch.inf), pair(a["kernel"]), pair(a.get("stride", a["kernel"])))
         if op == "avg_pool":
-            return F.avg_pool2d(
-                x, pair(a["kernel"]), pair(a.get("stride", a["kernel"])), pair(a.get("padding", 0)),
-                count_include_pad=a.get("count_padding", True))
+            window = pair(a["kernel"]), pair(a.get("stride", a["kernel"]))
+            mean = F.avg_pool2d(padded(x, a), *window)
+            if a.get("count_padding", True):
+                return mean
+            return mean / F.avg_pool2d(padded(torch.ones_like(x), a), *window)
         return {
             "relu": lambda: F.relu(x),
             "leaky_relu": lambda: F.leaky_relu(x, a.get("slope", 0.01)),
@@ -208,6 +217,20 @@ write("pooling.json", [
     case("average 2x3 with padding", weighted([2, 5, 6], node("p", "avg_pool", kernel=[2, 3], stride=[1, 2], padding=[1, 1])), 2),
     case("average, padding not counted", weighted([2, 5, 6], node("p", "avg_pool", kernel=3, stride=2, padding=1, count_padding=False)), 2),
     case("global average", weighted([2, 5, 3], node("p", "global_avg_pool")), 3),
+])
+write("padding.json", [
+    case("stride 2, padded below and right as Keras does", graph(
+        [3, 6, 8], node("conv", "conv2d", filters=4, kernel=3, stride=2, padding=[0, 0, 1, 1])), 2),
+    case("four different paddings over 5 channels", weighted(
+        [2, 4, 5], node("conv", "conv2d", filters=3, kernel=[3, 4], stride=[1, 2], padding=[2, 1, 0, 3])), 2),
+    case("16 to 32 channels, padded above", weighted(
+        [2, 3, 4], node("conv", "conv2d", filters=32, kernel=2, padding=[1, 0, 0, 0]), node("g", "global_avg_pool"), filters=16), 1),
+    case("depthwise, padded to the right", weighted(
+        [2, 5, 4], node("conv", "conv2d", filters=16, kernel=3, stride=2, padding=[1, 0, 1, 1], groups=16), filters=16), 1),
+    case("disjoint max, padded below and right", weighted([2, 3, 5], node("f", "relu"), node("p", "max_pool", kernel=2, padding=[0, 0, 1, 1]), filters=16), 1),
+    case("overlapping max, padded above and left", weighted([2, 4, 5], node("p", "max_pool", kernel=3, stride=2, padding=[1, 1, 0, 0])), 2),
+    case("average, padded on two sides", weighted([2, 4, 5], node("p", "avg_pool", kernel=[2, 3], stride=[2, 1], padding=[1, 0, 0, 1])), 2),
+    case("average, padding on two sides not counted", weighted([2, 4, 5], node("p", "avg_pool", kernel=3, stride=2, padding=[0, 1, 1, 0], count_padding=False), filters=16), 1),
 ])
 write("joining.json", [
     case("residual block", weighted(

@@ -74,6 +74,23 @@ struct AttributeReader {
         return Extent(sides[0], sides[1])
     }
 
+    /// An integer for all sides, two (height and width), or four (top, left, bottom, right); 0
+    /// when it is missing.
+    mutating func padding(_ name: String) throws(TrainingError) -> Padding {
+        guard let json = try find(name, required: false) else { return .none }
+        if let side = json.integerValue { return Padding(Extent(side)) }
+        let sides = (json.arrayValue ?? []).compactMap(\.integerValue)
+        switch (sides.count, json.arrayValue?.count) {
+        case (2, 2): return Padding(Extent(sides[0], sides[1]))
+        case (4, 4):
+            return Padding(before: Extent(sides[0], sides[1]), after: Extent(sides[2], sides[3]))
+        default:
+            throw mismatch(
+                name, json,
+                expected: "an integer, [height, width] or [top, left, bottom, right]")
+        }
+    }
+
     /// Call after the last read.
     ///
     /// - Throws: ``TrainingError`` naming the first attribute that was not read.

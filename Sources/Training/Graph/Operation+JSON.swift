@@ -60,7 +60,7 @@ extension Operation {
         return Window(
             kernel: kernel,
             stride: try reader.extent("stride", default: defaultStride ?? kernel),
-            padding: try reader.extent("padding", default: Extent(0)))
+            padding: try reader.padding("padding"))
     }
 
     /// Every attribute, defaults included, so that equal operations have equal text.
@@ -91,9 +91,17 @@ extension Operation {
 
     private static func attributes(of window: Window) -> [String: JSON] {
         func pair(_ extent: Extent) -> JSON { [.integer(extent.height), .integer(extent.width)] }
+        // Two numbers wherever two say it all: digests cover this text.
+        func padding(_ padding: Padding) -> JSON {
+            guard !padding.isSymmetric else { return pair(padding.before) }
+            return [
+                .integer(padding.before.height), .integer(padding.before.width),
+                .integer(padding.after.height), .integer(padding.after.width),
+            ]
+        }
         return [
             "kernel": pair(window.kernel), "stride": pair(window.stride),
-            "padding": pair(window.padding),
+            "padding": padding(window.padding),
         ]
     }
 }

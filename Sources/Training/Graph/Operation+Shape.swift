@@ -74,8 +74,11 @@ extension Operation {
     private func pooled(_ image: Shape, by window: Window) throws(TrainingError) -> Shape {
         let positions = try window.positions(over: Extent(image[1], image[2]))
         // A window that lies in the padding alone has no maximum and no mean.
-        guard 2 * window.padding.height <= window.kernel.height,
-            2 * window.padding.width <= window.kernel.width
+        let sides = [window.padding.before, window.padding.after]
+        guard
+            sides.allSatisfy({
+                2 * $0.height <= window.kernel.height && 2 * $0.width <= window.kernel.width
+            })
         else {
             throw TrainingError(
                 "padding \(window.padding) is more than half the kernel \(window.kernel)")

@@ -20,7 +20,7 @@ struct DisjointMaxPool {
 
     /// nil when the window, a layout or the activation is not one it handles.
     init?(_ window: Window, source: Layout, destination: Layout, activation: Activation?) {
-        guard window.padding == Extent(0), window.kernel == window.stride,
+        guard window.padding == .none, window.kernel == window.stride,
             window.kernel.height * window.kernel.width < Self.notPositive,
             source.kind == destination.kind, let from = VectorImage(source),
             let to = VectorImage(destination)

@@ -13,12 +13,9 @@ struct ConvolutionShape {
     let destination: [Int]
     let window: Window
 
-    fileprivate var strides: [Int64] {
-        [window.stride.height, window.stride.width].map(Int64.init)
-    }
-    fileprivate var padding: [Int64] {
-        [window.padding.height, window.padding.width].map(Int64.init)
-    }
+    fileprivate var strides: [Int64] { window.stride.native }
+    fileprivate var paddingBefore: [Int64] { window.padding.before.native }
+    fileprivate var paddingAfter: [Int64] { window.padding.after.native }
 
     /// Layouts with open order; an empty descriptor stands for "no bias".
     fileprivate func layouts(
@@ -45,7 +42,7 @@ extension KernelDescription {
             dnnl_convolution_forward_desc_init(
                 &descriptor, training ? dnnl_forward_training : dnnl_forward_inference,
                 dnnl_convolution_direct, &layouts.source, &layouts.weights, &layouts.bias,
-                &layouts.destination, shape.strides, shape.padding, shape.padding),
+                &layouts.destination, shape.strides, shape.paddingBefore, shape.paddingAfter),
             "describe the forward convolution")
         return try KernelDescription(
             "forward convolution", descriptor,
@@ -61,7 +58,7 @@ extension KernelDescription {
         try OneDNN.check(
             dnnl_convolution_backward_data_desc_init(
                 &descriptor, dnnl_convolution_direct, &layouts.source, &layouts.weights,
-                &layouts.destination, shape.strides, shape.padding, shape.padding),
+                &layouts.destination, shape.strides, shape.paddingBefore, shape.paddingAfter),
             "describe the convolution's input gradient")
         return try KernelDescription(
             "convolution's input gradient", descriptor, forward: forward)
@@ -82,7 +79,8 @@ extension KernelDescription {
         try OneDNN.check(
             dnnl_convolution_backward_weights_desc_init(
                 &descriptor, dnnl_convolution_direct, &layouts.source, &layouts.weights,
-                &layouts.bias, &layouts.destination, shape.strides, shape.padding, shape.padding),
+                &layouts.bias, &layouts.destination, shape.strides, shape.paddingBefore,
+                shape.paddingAfter),
             "describe the convolution's weight gradient")
         return try KernelDescription(
             "convolution's weight gradient", descriptor, forward: forward)

@@ -16,10 +16,16 @@ enum PoolingKind {
     }
 }
 
+extension Extent {
+    /// As oneDNN takes it.
+    var native: [Int64] { [Int64(height), Int64(width)] }
+}
+
 extension Window {
-    fileprivate var nativeKernel: [Int64] { [Int64(kernel.height), Int64(kernel.width)] }
-    fileprivate var nativeStride: [Int64] { [Int64(stride.height), Int64(stride.width)] }
-    fileprivate var nativePadding: [Int64] { [Int64(padding.height), Int64(padding.width)] }
+    fileprivate var nativeKernel: [Int64] { kernel.native }
+    fileprivate var nativeStride: [Int64] { stride.native }
+    fileprivate var nativePaddingBefore: [Int64] { padding.before.native }
+    fileprivate var nativePaddingAfter: [Int64] { padding.after.native }
 }
 
 extension KernelDescription {
@@ -38,7 +44,7 @@ extension KernelDescription {
             dnnl_pooling_forward_desc_init(
                 &descriptor, training ? dnnl_forward_training : dnnl_forward_inference,
                 kind.algorithm, &source, &destination, window.nativeStride, window.nativeKernel,
-                window.nativePadding, window.nativePadding),
+                window.nativePaddingBefore, window.nativePaddingAfter),
             "describe the forward pooling")
         return try KernelDescription("forward pooling", descriptor)
     }
@@ -53,7 +59,7 @@ extension KernelDescription {
         try OneDNN.check(
             dnnl_pooling_backward_desc_init(
                 &descriptor, kind.algorithm, &source, &destination, window.nativeStride,
-                window.nativeKernel, window.nativePadding, window.nativePadding),
+                window.nativeKernel, window.nativePaddingBefore, window.nativePaddingAfter),
             "describe the pooling's gradient")
         return try KernelDescription("pooling's gradient", descriptor, forward: forward)
     }

@@ -57,14 +57,15 @@ struct PatchScatter {
         let start = patches.start(ofPlane: index * patches.blocks + block)
         let columns = Self.positions(
             reaching: image.width, of: patches.size.width, stride: window.stride.width,
-            from: tapX - window.padding.width)
+            from: tapX - window.padding.before.width)
         for y in Self.positions(
             reaching: image.height, of: patches.size.height, stride: window.stride.height,
-            from: tapY - window.padding.height)
+            from: tapY - window.padding.before.height)
         {
             let row =
-                (channel * image.height + y * window.stride.height + tapY - window.padding.height)
-                * image.width + tapX - window.padding.width
+                (channel * image.height + y * window.stride.height + tapY
+                    - window.padding.before.height)
+                * image.width + tapX - window.padding.before.width
             let source = start + y * patches.rowStride
             for x in columns {
                 target[row + x * window.stride.width] +=

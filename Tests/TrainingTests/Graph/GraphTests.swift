@@ -52,6 +52,33 @@ struct GraphTests {
                 + #"{"attributes":{"bias":true,"units":2},"name":"fc","op":"dense"}]}"#)
     }
 
+    @Test(
+        arguments: zip(
+            ["1", "[1,1]", "[1,2]", "[1,1,1,1]", "[1,2,1,2]", "[0,1,2,3]"],
+            ["[1,1]", "[1,1]", "[1,2]", "[1,1]", "[1,2]", "[0,1,2,3]"]))
+    func paddingIsWrittenInTheFewestNumbers(_ given: String, _ canonical: String) throws {
+        func text(_ padding: String) -> String {
+            #"{"nodes":[{"attributes":{"shape":[1,5,4]},"name":"x","op":"input"},"#
+                + #"{"attributes":{"bias":true,"filters":2,"groups":1,"kernel":[2,3],"padding":"#
+                + padding + #","stride":[2,1]},"name":"c","op":"conv2d"},"#
+                + #"{"name":"f","op":"flatten"}]}"#
+        }
+        #expect(try Graph(parsing: text(given)).json.text() == text(canonical))
+    }
+
+    @Test func paddingOfFourSidesCountsInTheShape() throws {
+        let graph = try Graph(
+            parsing: """
+                {"nodes": [{"name": "x", "op": "input", "attributes": {"shape": [1, 6, 7]}},
+                 {"name": "a", "op": "conv2d",
+                  "attributes": {"filters": 4, "kernel": 3, "stride": 2, "padding": [0, 1, 1, 2]}},
+                 {"name": "b", "op": "max_pool",
+                  "attributes": {"kernel": 2, "padding": [1, 0, 0, 1], "stride": 1}},
+                 {"name": "e", "op": "flatten"}]}
+                """)
+        #expect(graph.shapes == [[1, 6, 7], [4, 3, 4], [4, 3, 4], [48]])
+    }
+
     @Test func parametersHavePyTorchsNamesShapesAndAxes() throws {
         let graph = try Graph(nodes: [
             Graph.Node("input", .input(shape: [4, 8, 8])),
@@ -147,6 +174,22 @@ struct GraphValidationTests {
         Wrong(
             nodes: image + #",{"name":"p","op":"max_pool","attributes":{"kernel":2,"padding":2}}"#,
             message: "node 'p' (max_pool): padding (2, 2) is more than half the kernel (2, 2)"),
+        Wrong(
+            nodes: image
+                + #",{"name":"p","op":"max_pool","attributes":{"kernel":2,"padding":[0,0,2,1]}}"#,
+            message:
+                "node 'p' (max_pool): padding (0, 0, 2, 1) is more than half the kernel (2, 2)"),
+        Wrong(
+            nodes: image
+                + #",{"name":"p","op":"avg_pool","attributes":{"kernel":2,"padding":[1,1,1]}}"#,
+            message:
+                "node 'p' (avg_pool): 'padding' must be an integer, [height, width] or [top, left, bottom, right], found [1,1,1]"
+        ),
+        Wrong(
+            nodes: image
+                + #",{"name":"c","op":"conv2d","attributes":{"filters":1,"kernel":3,"padding":[0,0,-1,0]}}"#,
+            message:
+                "node 'c' (conv2d): padding must lie between 0 and 65536, found (0, 0, -1, 0)"),
         Wrong(
             nodes: vector + #",{"name":"a","op":"softmax"}"#,
             message:

@@ -9,7 +9,7 @@ import Training
 /// `Fixtures/training/make.py`.
 struct PyTorchAgreementTests {
     @Test(
-        arguments: try ["convolution", "elementwise", "pooling", "joining"]
+        arguments: try ["convolution", "elementwise", "pooling", "padding", "joining"]
             .flatMap { try RecordedCase.load("\($0).json") })
     func operationsAgree(_ recorded: RecordedCase) throws {
         try check(recorded, tolerance: 2e-5)

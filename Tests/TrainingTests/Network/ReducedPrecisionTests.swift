@@ -19,7 +19,7 @@ struct ReducedPrecisionTests {
     }
 
     @Test(
-        arguments: try ["convolution", "elementwise", "pooling", "joining"]
+        arguments: try ["convolution", "elementwise", "pooling", "padding", "joining"]
             .flatMap { try RecordedCase.load("\($0).json") })
     func operationsAgree(_ recorded: RecordedCase) throws {
         for purpose in [Network.Purpose.inference, .inputGradient, .training] {
