@@ -10,16 +10,20 @@ public struct ParameterRole: Hashable, Sendable {
     public var layout: Layout
     /// For a dense kernel whose input was flattened from an image.
     public var flatten: FlattenOrigin?
+    /// Of a depthwise kernel: its outputs for each input channel. Keras's shape tells it; in
+    /// PyTorch's layout the shape does not, and nil means that it is not known.
+    public var depthMultiplier: Int?
 
     public init(
         layer: String, kind: LayerKind, parameter: Parameter, layout: Layout,
-        flatten: FlattenOrigin? = nil
+        flatten: FlattenOrigin? = nil, depthMultiplier: Int? = nil
     ) {
         self.layer = layer
         self.kind = kind
         self.parameter = parameter
         self.layout = layout
         self.flatten = flatten
+        self.depthMultiplier = depthMultiplier
     }
 
     public enum LayerKind: Hashable, Sendable {
