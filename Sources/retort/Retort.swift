@@ -21,7 +21,8 @@ struct Retort: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Inspect.self, List.self, Lineage.self, Train.self, Label.self, Distill.self,
+            Inspect.self, Verify.self, List.self, Lineage.self, Train.self, Label.self,
+            Distill.self,
             Attack.self,
             Evaluate.self, Report.self, Copy.self, Remove.self, Demo.self,
         ])
