@@ -6,24 +6,36 @@ import Training
 
 extension Graph {
     /// What each parameter of the graph is, by its name (`conv1/weight`), in PyTorch's layout.
+    ///
+    /// Where the order of a layer's inputs cannot be said by one flattened image, the kind is
+    /// `other`, so that nothing converts its layout by a guess.
     var roles: [String: ParameterRole] {
+        let orders = featureOrders
+        var specifications: [Substring: [ParameterSpecification]] = [:]
+        for parameter in parameters {
+            let node = parameter.name.prefix(upTo: parameter.name.lastIndex(of: "/")!)
+            specifications[node, default: []].append(parameter)
+        }
         var roles: [String: ParameterRole] = [:]
-        for index in nodes.indices {
-            let node = nodes[index]
-            guard let kind = layerKind(at: index) else { continue }
-            let own = parameters.filter { $0.name.hasPrefix(node.name + "/") }
+        for (index, node) in nodes.enumerated() {
+            guard let own = specifications[node.name[...]] else { continue }
+            let kind = layerKind(at: index, input: orders[inputs[index][0]])
             for parameter in own {
-                roles[parameter.name] = ParameterRole(
-                    layer: node.name, kind: kind,
-                    parameter: parameter.role.parameter(of: kind), layout: .pytorch,
-                    flatten: kind == .dense && parameter.role == .weight
-                        ? flattenOrigin(at: index) : nil)
+                var role = ParameterRole(
+                    layer: node.name, kind: kind, parameter: parameter.role.parameter(of: kind),
+                    layout: .pytorch)
+                if kind == .dense, parameter.role == .weight,
+                    case .flattened(let origin) = orders[inputs[index][0]]
+                {
+                    role.flatten = origin
+                }
+                roles[parameter.name] = role
             }
         }
         return roles
     }
 
-    private func layerKind(at index: Int) -> ParameterRole.LayerKind? {
+    private func layerKind(at index: Int, input: FeatureOrder) -> ParameterRole.LayerKind {
         switch nodes[index].operation {
         case .convolution(let convolution):
             let channels = shapes[inputs[index][0]][0]
@@ -31,37 +43,70 @@ extension Graph {
             // both words mean the same arithmetic and the plain one is meant.
             return convolution.groups == channels && channels > 1
                 ? .depthwiseConvolution : .convolution
-        case .dense: return .dense
-        case .batchNormalization: return .batchNormalization
-        default: return nil
+        case .dense:
+            return input == .mixed ? .other("dense layer of joined flattened images") : .dense
+        case .batchNormalization:
+            return input == .none
+                ? .batchNormalization : .other("batch normalization of flattened images")
+        default: return .other(nodes[index].operation.name)
         }
     }
 
-    /// The image whose pixels are the inputs of the dense node at `index`, where they were
-    /// flattened and nothing mixed them since; nil also for 1 x 1 images, whose order is the same
-    /// in every layout.
-    private func flattenOrigin(at index: Int) -> ParameterRole.FlattenOrigin? {
-        var current = inputs[index][0]
-        while true {
-            switch nodes[current].operation {
-            case .flatten:
-                let image = shapes[inputs[current][0]]
-                guard image.rank == 3, image[1] * image[2] > 1 else { return nil }
-                return ParameterRole.FlattenOrigin(
-                    height: image[1], width: image[2], channels: image[0])
-            case .activation, .dropout, .batchNormalization, .add:
-                current = inputs[current][0]
-            default: return nil
-            }
+    /// What the elements of a vector are, as far as their order depends on the layout of images.
+    private enum FeatureOrder: Hashable {
+        /// Units of a dense layer, channels, an input vector: the same order in both layouts.
+        case none
+        /// Pixels of one image, flattened.
+        case flattened(ParameterRole.FlattenOrigin)
+        /// Several such things joined or summed.
+        case mixed
+    }
+
+    /// Of every node's output.
+    private var featureOrders: [FeatureOrder] {
+        var orders: [FeatureOrder] = []
+        for (index, node) in nodes.enumerated() {
+            let given = inputs[index].map { orders[$0] }
+            orders.append(order(of: node.operation, at: index, given))
+        }
+        return orders
+    }
+
+    private func order(
+        of operation: Operation, at index: Int, _ given: [FeatureOrder]
+    ) -> FeatureOrder {
+        guard shapes[index].rank == 1 else { return .none }
+        switch operation {
+        case .flatten:
+            let image = shapes[inputs[index][0]]
+            guard image.rank == 3 else { return given[0] }
+            // One pixel, or one channel, has one order.
+            guard image[0] > 1, image[1] * image[2] > 1 else { return .none }
+            return .flattened(
+                ParameterRole.FlattenOrigin(
+                    height: image[1], width: image[2], channels: image[0]))
+        case .normalize(let mean, let deviation):
+            return mean.count == 1 && deviation.count == 1 || given[0] == .none
+                ? given[0] : .mixed
+        case .activation, .dropout, .batchNormalization: return given[0]
+        case .add: return given.allSatisfy { $0 == given[0] } ? given[0] : .mixed
+        case .concat: return given.allSatisfy { $0 == .none } ? .none : .mixed
+        default: return .none
         }
     }
 }
 
 extension ParameterSpecification.Role {
     func parameter(of kind: ParameterRole.LayerKind) -> ParameterRole.Parameter {
-        switch self {
-        case .weight: kind == .batchNormalization ? .scale : .kernel
-        case .bias: kind == .batchNormalization ? .shift : .bias
+        let isNormalization =
+            switch kind {
+            case .convolution, .depthwiseConvolution, .transposedConvolution, .dense: false
+            case .batchNormalization: true
+            case .other(let name): name.hasPrefix("batch normalization")
+            }
+        return switch self {
+        case .weight: isNormalization ? .scale : .kernel
+        case .bias: isNormalization ? .shift : .bias
         case .runningMean: .movingMean
         case .runningVariance: .movingVariance
         }
