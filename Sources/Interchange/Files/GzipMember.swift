@@ -67,31 +67,10 @@ struct GzipMember {
         UnsafeRawBufferPointer(rebasing: region.bytes[bodyStart...])
     }
 
+    private var stream: DeflateStream { DeflateStream(input: body, path: path) }
+
     /// At most the first `count` decompressed bytes.
-    func prefix(_ count: Int) throws(InterchangeError) -> [UInt8] {
-        var stream = z_stream()
-        // Raw DEFLATE with the largest window.
-        guard
-            inflateInit2_(&stream, -15, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size)) == Z_OK
-        else { throw InterchangeError(.unreadable, path, "there is no memory to decompress it") }
-        defer { inflateEnd(&stream) }
-        // A megabyte of input yields any honest prefix and bounds the work for a hostile one.
-        let input = body.prefix(1 << 20)
-        var status = Z_OK
-        let output = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            stream.next_in = UnsafeMutablePointer(
-                mutating: input.withMemoryRebound(to: UInt8.self) { $0.baseAddress })
-            stream.avail_in = UInt32(input.count)
-            stream.next_out = buffer.baseAddress
-            stream.avail_out = UInt32(count)
-            status = inflate(&stream, Z_SYNC_FLUSH)
-            initialized = count - Int(stream.avail_out)
-        }
-        guard status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR else {
-            throw InterchangeError(.malformed, path, "the compressed data are damaged")
-        }
-        return output
-    }
+    func prefix(_ count: Int) throws(InterchangeError) -> [UInt8] { try stream.prefix(count) }
 
     /// The member's bytes, which must be exactly `count`.
     ///
@@ -99,39 +78,14 @@ struct GzipMember {
     ///   after the member.
     func inflated(count: Int) throws(InterchangeError) -> ByteRegion {
         try checkPlausible(count: count)
-        guard let decompressor = libdeflate_alloc_decompressor() else {
-            throw InterchangeError(.unreadable, path, "there is no memory to decompress it")
-        }
-        defer { libdeflate_free_decompressor(decompressor) }
-        let input = body
-        var (consumed, produced) = (0, 0)
-        var status = LIBDEFLATE_BAD_DATA
-        let output = ByteRegion(count: count) { buffer in
-            status = libdeflate_deflate_decompress_ex(
-                decompressor, input.baseAddress, input.count, buffer.baseAddress, count,
-                &consumed, &produced)
-        }
-        switch status {
-        case LIBDEFLATE_SUCCESS: break
-        case LIBDEFLATE_INSUFFICIENT_SPACE:
-            throw InterchangeError(
-                .malformed, path, "it holds more than the \(count) bytes that are declared")
-        default:
-            throw InterchangeError(
-                .malformed, path, "the compressed data are damaged or cut short")
-        }
-        guard produced == count else {
-            throw InterchangeError(
-                .malformed, path, found: "\(produced) bytes of data", expected: "\(count)")
-        }
+        let (output, consumed) = try stream.inflated(count: count)
         try checkTrailer(of: output, at: bodyStart + consumed)
         return output
     }
 
     /// Refuses a size that the compressed bytes cannot honestly have, before memory is taken.
     func checkPlausible(count: Int) throws(InterchangeError) {
-        // DEFLATE turns 2 bits into at most 258 bytes, so no stream grows by more than 1032.
-        guard count / 1032 <= body.count else {
+        guard stream.isPlausible(count: count) else {
             throw InterchangeError(
                 .malformed, path,
                 "\(body.count) compressed bytes cannot hold the \(count) bytes that are declared")
@@ -152,8 +106,7 @@ struct GzipMember {
             UInt32(
                 littleEndian: region.bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
         }
-        let checksum = UInt32(
-            truncatingIfNeeded: libdeflate_crc32(0, output.bytes.baseAddress, output.count))
+        let checksum = libdeflate_crc32(0, output.bytes.baseAddress, output.count)
         guard word(offset) == checksum, word(offset + 4) == UInt32(truncatingIfNeeded: output.count)
         else {
             throw InterchangeError(
