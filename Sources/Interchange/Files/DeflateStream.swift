@@ -70,10 +70,13 @@ struct DeflateStream {
     func checksum(count: Int) throws(InterchangeError) -> UInt32 {
         var checksum: UInt32 = 0
         var produced = 0
-        let consumed = try inflatePieces(of: 1 << 18, from: input.count) { piece in
+        let (consumed, isWhole) = try inflatePieces(of: 1 << 18, from: input.count) { piece in
             produced += piece.count
             checksum = libdeflate_crc32(checksum, piece.baseAddress, piece.count)
             return produced <= count
+        }
+        guard isWhole else {
+            throw error(.malformed, "the compressed data are damaged or cut short")
         }
         guard produced == count, consumed == input.count else {
             throw error(
@@ -86,12 +89,12 @@ struct DeflateStream {
 
     /// Hands the decompressed bytes to `body` in pieces until it wants no more or the stream ends.
     ///
-    /// - Returns: how many bytes of the input were taken.
+    /// - Returns: how many bytes of the input were taken, and whether the stream ended.
     @discardableResult
     private func inflatePieces(
         of pieceByteCount: Int, from inputByteCount: Int,
         _ body: (UnsafeRawBufferPointer) -> Bool
-    ) throws(InterchangeError) -> Int {
+    ) throws(InterchangeError) -> (consumed: Int, isWhole: Bool) {
         var stream = z_stream()
         // Raw DEFLATE with the largest window.
         guard
@@ -121,7 +124,7 @@ struct DeflateStream {
             let wantsMore = body(UnsafeRawBufferPointer(rebasing: piece[..<produced]))
             // No progress: the input ended before the stream did.
             if status != Z_OK || !wantsMore || (produced == 0 && position == inputByteCount) {
-                return position
+                return (position, status == Z_STREAM_END)
             }
         }
     }
