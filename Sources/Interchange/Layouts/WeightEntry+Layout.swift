@@ -49,7 +49,7 @@ extension WeightEntry {
         }
         var role = role
         role?.layout = layout
-        if role?.kind == .depthwiseConvolution, role?.depthMultiplier == nil {
+        if role?.kind == .depthwiseConvolution {
             // Keras's shape tells it, PyTorch's does not.
             role?.depthMultiplier = layout == .pytorch ? rule.source.dimensions.last : nil
         }
