@@ -93,6 +93,16 @@ public struct Tensor: Sendable {
         return try Tensor(elementType, shape: shape, viewing: region, at: offset)
     }
 
+    /// The same bytes as elements of another type: FP8 numbers in a file that has bytes only.
+    ///
+    /// - Throws: ``TensorError`` when elements of the types differ in size.
+    public func reinterpreted(as elementType: ElementType) throws(TensorError) -> Tensor {
+        guard elementType.byteCount == self.elementType.byteCount else {
+            throw TensorError("the bytes of \(self.elementType) cannot be \(elementType)")
+        }
+        return try Tensor(elementType, shape: shape, viewing: region, at: offset)
+    }
+
     /// Rows `range` of the outermost axis, as a view.
     ///
     /// - Throws: ``TensorError`` for a scalar or rows that are not there.

@@ -21,7 +21,7 @@ struct List: ParsableCommand {
     func run() throws {
         let store = try Store.open(path: store)
         if output.json {
-            let objects = store.entries.map(InspectionRendering.json)
+            let objects = store.entries.map(InspectionJSON.json)
             Console.output(JSON.object(["objects": .array(objects)]).text(pretty: true))
         } else {
             Console.output(try StoreListing(store).text())

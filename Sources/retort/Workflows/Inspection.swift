@@ -1,164 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Checkpoints
-import HDF5
-import Tensors
+import Interchange
 
-/// What a file holds: what `retort inspect` finds out. Payload is read for statistics only.
-struct Inspection {
-    /// One dataset.
-    struct Line {
-        let path: String
-        let depth: Int
-        let content: Content
-    }
+/// What a file holds: what `retort inspect` finds out. Payload is read for measures only.
+enum Inspection {
+    /// A store or any HDF5 file, shown as its tree of groups.
+    case tree(TreeInspection)
+    /// A file of weights, shown by layer.
+    case weights(WeightInspection)
 
-    enum Content {
-        case group(members: Int)
-        case dataset(HDF5Dataset)
-        case other(String)
-        /// A second name of something listed above.
-        case alias(of: String)
-    }
-
-    let path: String
-    let fileByteCount: Int
-    /// `retort-store` or `hdf5`.
-    let format: String
-    let file: HDF5File
-    let store: Store?
-    /// The object asked for; nil for the whole file.
-    let object: HDF5Object?
-    /// Everything below the object, in the order of the file's names.
-    let lines: [Line]
-    /// SHA-256 by dataset path, where a store's manifests say it.
-    let digests: [String: Digest]
-
-    /// - Parameter object: a path in the file, or the name of an object of a store.
-    init(path: String, object name: String?) throws {
-        self.path = path
-        file = try HDF5File(path: path)
-        fileByteCount = file.region.count
-        let isStore = (try? file.root.attribute("format")?.string()) == "retort-store"
-        store = isStore ? try Store.open(path: path) : nil
-        format = isStore ? "retort-store" : "hdf5"
-        if let name {
-            object = try Self.find(name, in: file, store: store)
-        } else {
-            object = nil
+    /// - Parameter object: a tensor, a layer, a path in an HDF5 file, an object of a store, or a
+    ///   key of the file's metadata; nil for everything.
+    init(path: String, object: String?) throws {
+        if WeightSource.isStore(path) {
+            self = .tree(try TreeInspection(path: path, object: object))
+            return
         }
-        lines = Self.walk(object ?? .group(file.root))
-        digests = try store.map { try Self.digests(of: $0) } ?? [:]
-    }
-
-    private static func find(_ name: String, in file: HDF5File, store: Store?) throws -> HDF5Object
-    {
-        if let object = file.object(at: name) { return object }
-        if let store {
-            let reference = try ObjectReference(name, in: store.entries, file: file.path)
-            if let object = file.object(at: reference.kind.path(of: reference.name)) {
-                return object
-            }
+        let file = try WeightFile.open(path)
+        guard file.format != .hdf5 else {
+            self = .tree(try TreeInspection(path: path, object: object))
+            return
         }
-        throw Failure(
-            "\(file.path): has no object '\(name)'; the root holds "
-                + file.root.names.joined(separator: ", "))
-    }
-
-    private static func walk(_ start: HDF5Object) -> [Line] {
-        var lines: [Line] = []
-        var seen: [Int: String] = [:]
-        // A stack, because a hostile file may be deep.
-        var pending: [(object: HDF5Object, path: String, depth: Int)] = [(start, start.path, 0)]
-        while let (object, path, depth) = pending.popLast() {
-            if let address = object.address, let first = seen.updateValue(path, forKey: address) {
-                seen[address] = first
-                lines.append(Line(path: path, depth: depth, content: .alias(of: first)))
-                continue
-            }
-            switch object {
-            case .group(let group):
-                lines.append(Line(path: path, depth: depth, content: .group(members: group.count)))
-                for member in group.members.reversed() {
-                    pending.append((member.object, member.object.path, depth + 1))
-                }
-            case .dataset(let dataset):
-                lines.append(Line(path: path, depth: depth, content: .dataset(dataset)))
-            case .datatype(let type):
-                lines.append(
-                    Line(path: path, depth: depth, content: .other("datatype \(type.datatype)")))
-            case .link(let link):
-                lines.append(
-                    Line(path: path, depth: depth, content: .other(link.summary)))
-            }
+        guard let object else {
+            self = .weights(WeightInspection(file: file))
+            return
         }
-        return lines
-    }
-
-    private static func digests(of store: Store) throws -> [String: Digest] {
-        var digests: [String: Digest] = [:]
-        for entry in store.entries {
-            let name = entry.name.description
-            let (folder, manifest): (String, [ManifestEntry]) =
-                switch entry.kind {
-                case .checkpoint:
-                    (entry.path + "/tensors", try store.checkpoint(named: name).manifest)
-                case .softLabels: (entry.path, try store.softLabels(named: name).manifest)
-                case .adversarialSet: (entry.path, try store.adversarialSet(named: name).manifest)
-                case .dataset: (entry.path, try store.dataset(named: name).manifest)
-                }
-            for tensor in manifest { digests[folder + "/" + tensor.name] = tensor.digest }
+        if let found = try WeightInspection(file: file, object: object) {
+            self = .weights(found)
+            return
         }
-        return digests
-    }
-}
-
-extension HDF5Object {
-    var path: String {
-        switch self {
-        case .group(let group): group.path
-        case .dataset(let dataset): dataset.path
-        case .datatype(let type): type.path
-        case .link(let link): link.path
-        }
-    }
-
-    /// What tells hard-linked names of one object from different objects.
-    var address: Int? {
-        switch self {
-        case .group(let group): group.address
-        case .dataset(let dataset): dataset.address
-        case .datatype, .link: nil
-        }
-    }
-}
-
-extension HDF5Link {
-    /// Links are listed, never followed.
-    var summary: String {
-        switch kind {
-        case .soft: "soft link to \(target), not followed"
-        case .external(let file): "external link to \(target) in \(file), not followed"
-        case .userDefined(let kind): "user-defined link of class \(kind), not followed"
-        }
-    }
-}
-
-extension HDF5Dataset {
-    /// The element type's name: as a store's attribute says it, else as the file does.
-    var elementName: String {
-        if let name = try? attribute("tensor_dtype")?.string(),
-            let stated = ElementType(rawValue: name), stated.byteCount == datatype.byteCount
+        // Keras's files are HDF5 too: what is no tensor there has a path all the same.
+        if file.format == .kerasWeights || file.format == .kerasLegacy,
+            let tree = try? TreeInspection(path: path, object: object)
         {
-            return stated.rawValue
+            self = .tree(tree)
+            return
         }
-        return elementType?.rawValue ?? datatype.description
+        throw WeightInspection.unknown(object, in: file)
     }
 
-    /// Elements, those of array types included.
-    var logicalByteCount: Int {
-        let (bytes, overflow) = shape.elementCount.multipliedReportingOverflow(
-            by: datatype.byteCount)
-        return overflow ? Int.max : bytes
+    /// The tensors that are shown, in the file's order.
+    var tensors: [InspectedTensor] {
+        switch self {
+        case .tree(let tree): tree.tensors
+        case .weights(let weights): weights.tensors
+        }
     }
+}
+
+/// A tensor as it is shown, whatever file it lies in.
+struct InspectedTensor {
+    /// Its name in JSON.
+    let name: String
+    let entry: WeightEntry
+    /// How an HDF5 file keeps the elements.
+    var storage: String?
+    var filters: [String] = []
+    /// The axes that number the output channels, where that is known.
+    var channelAxes: Range<Int>?
 }
