@@ -6,10 +6,16 @@ extension NPY {
     /// What an NPY header says: a Python dictionary with exactly `descr`, `fortran_order` and
     /// `shape`, in any order.
     struct Header {
-        let elementType: ElementType
-        let isBigEndian: Bool
+        let elements: Elements
         let isFortranOrder: Bool
         let shape: [Int]
+
+        /// What the elements are.
+        enum Elements {
+            case numbers(ElementType, isBigEndian: Bool)
+            /// Elements that Retort does not read, as the header names them and as people do.
+            case foreign(descr: String, meaning: String)
+        }
 
         /// Longer headers only occur with structured types; NumPy itself stops at 10,000.
         static let longest = 1 << 16
@@ -41,15 +47,15 @@ extension NPY {
                 throw InterchangeError(
                     .malformed, path, "the NPY header lacks descr, fortran_order or shape")
             }
-            (elementType, isBigEndian) = try Self.elementType(descr, path: path)
+            elements = try Self.elements(descr, path: path)
             isFortranOrder = order
             self.shape = shape
         }
 
-        /// The element type and byte order that a `descr` string such as `<f4` names.
-        private static func elementType(
+        /// The element type and byte order that a `descr` such as `<f4` names.
+        private static func elements(
             _ descr: String, path: String
-        ) throws(InterchangeError) -> (ElementType, Bool) {
+        ) throws(InterchangeError) -> Elements {
             let order = descr.first.map { "<>|=".contains($0) ? $0 : "=" } ?? "="
             let name = descr.drop { "<>|=".contains($0) }
             if let elementType = elementTypes[String(name)] {
@@ -58,21 +64,23 @@ extension NPY {
                         .malformed, path, found: "element type '\(descr)'",
                         expected: "a byte order for elements of \(elementType.byteCount) bytes")
                 }
-                return (elementType, order == ">" && elementType.byteCount > 1)
+                return .numbers(
+                    elementType, isBigEndian: order == ">" && elementType.byteCount > 1)
             }
-            let refusal =
+            let meaning =
                 switch name.first {
-                case "O": "Python objects, which are pickled and can run code when loaded"
+                case "O": objects
                 case "U", "S", "a": "text"
                 case "c": "complex numbers"
                 case "M", "m": "dates or time spans"
                 case "V": "raw or structured records"
+                case "[", "(": "structured records"
                 default: "elements that Retort does not know"
                 }
-            throw InterchangeError(
-                .unsupported, path, found: "element type '\(descr)' (\(refusal))",
-                expected: "booleans, integers or floats of up to 64 bits")
+            return .foreign(descr: descr, meaning: meaning)
         }
+
+        static let objects = "Python objects, which are pickled and can run code when loaded"
 
         static let elementTypes: [String: ElementType] = [
             "b1": .bool, "u1": .u8, "i1": .i8, "u2": .u16, "i2": .i16, "u4": .u32, "i4": .i32,
@@ -146,12 +154,24 @@ private struct HeaderScanner {
 
     mutating func elementTypeText() throws(InterchangeError) -> String {
         skipSpace()
-        guard next != UInt8(ascii: "["), next != UInt8(ascii: "(") else {
-            throw InterchangeError(
-                .unsupported, path, found: "a structured element type",
-                expected: "booleans, integers or floats of up to 64 bits")
-        }
-        return try string()
+        guard next == UInt8(ascii: "[") || next == UInt8(ascii: "(") else { return try string() }
+        // A structured type: a list of fields, which is taken as it is.
+        let start = position
+        var depth = 0
+        repeat {
+            switch next {
+            case nil: throw error("an unfinished list of fields", "its closing bracket")
+            case UInt8(ascii: "'"), UInt8(ascii: "\""): _ = try string()
+            case UInt8(ascii: "["), UInt8(ascii: "("):
+                depth += 1
+                position += 1
+            case UInt8(ascii: "]"), UInt8(ascii: ")"):
+                depth -= 1
+                position += 1
+            default: position += 1
+            }
+        } while depth > 0
+        return String(decoding: text[start..<position], as: UTF8.self)
     }
 
     mutating func boolean() throws(InterchangeError) -> Bool {

@@ -9,7 +9,7 @@ extension NPY {
     /// - Throws: ``InterchangeError`` for BF16 and FP8, which NumPy has no name for, and when the
     ///   file cannot be written.
     public static func write(_ tensor: Tensor, to path: String) throws(InterchangeError) {
-        let header = try self.header(of: tensor, path: path)
+        let header = try self.header(of: tensor.elementType, tensor.shape, path: path)
         let result = header.withUnsafeBytes { head in
             tensor.withUnsafeBytes { data in
                 Result { () throws(InterchangeError) in
@@ -20,20 +20,23 @@ extension NPY {
         try result.get()
     }
 
-    static func header(of tensor: Tensor, path: String) throws(InterchangeError) -> [UInt8] {
-        guard let name = Header.elementTypes.first(where: { $0.value == tensor.elementType })?.key
+    /// The magic, the length and the header, a multiple of 64 bytes.
+    static func header(
+        of elementType: ElementType, _ dimensions: Shape, path: String
+    ) throws(InterchangeError) -> [UInt8] {
+        guard let name = Header.elementTypes.first(where: { $0.value == elementType })?.key
         else {
             throw InterchangeError(
                 .unsupported, path,
-                "NPY has no element type for \(tensor.elementType); write F32 or F16 instead")
+                "NPY has no element type for \(elementType); write F32 or F16 instead")
         }
-        guard tensor.shape.rank <= Header.longestRank else {
+        guard dimensions.rank <= Header.longestRank else {
             throw InterchangeError(
                 .unsupported, path,
-                "NPY holds at most \(Header.longestRank) dimensions, not \(tensor.shape.rank)")
+                "NPY holds at most \(Header.longestRank) dimensions, not \(dimensions.rank)")
         }
-        let order = tensor.elementType.byteCount == 1 ? "|" : "<"
-        let extents = tensor.shape.dimensions.map(String.init)
+        let order = elementType.byteCount == 1 ? "|" : "<"
+        let extents = dimensions.dimensions.map(String.init)
         let shape = extents.count == 1 ? extents[0] + "," : extents.joined(separator: ", ")
         var text = Array(
             "{'descr': '\(order)\(name)', 'fortran_order': False, 'shape': (\(shape)), }".utf8)

@@ -52,6 +52,16 @@ enum OutputFile {
     static func replace(
         _ path: String, writing body: (inout Sink) throws(InterchangeError) -> Void
     ) throws(InterchangeError) {
+        try put(stage(path, writing: body), at: path)
+    }
+
+    /// Writes what is to become the file at `path` to a temporary sibling, flushed to the disk,
+    /// and gives its name: for models of several files, which appear together.
+    ///
+    /// - Throws: as ``replace(_:writing:)`` does.
+    static func stage(
+        _ path: String, writing body: (inout Sink) throws(InterchangeError) -> Void
+    ) throws(InterchangeError) -> String {
         var template = Array((path + ".XXXXXX").utf8CString)
         let descriptor = mkstemp(&template)
         guard descriptor >= 0 else { throw failure(path, "cannot create it") }
@@ -70,7 +80,7 @@ enum OutputFile {
             unlink(temporary)
             throw error
         }
-        try put(temporary, at: path)
+        return temporary
     }
 
     /// Replaces the file at `path` by one that `body` makes under the temporary name it is given:
@@ -95,7 +105,8 @@ enum OutputFile {
         try put(temporary, at: path)
     }
 
-    private static func put(_ temporary: String, at path: String) throws(InterchangeError) {
+    /// Gives a staged file its name; removes it when that fails.
+    static func put(_ temporary: String, at path: String) throws(InterchangeError) {
         guard rename(temporary, path) == 0 else {
             let error = failure(path, "cannot put it in place")
             unlink(temporary)

@@ -26,9 +26,7 @@ struct ZipArchive: Sendable {
     /// names that leave the archive, sizes. See ``ZipDirectory``.
     init(_ region: ByteRegion, path: String) throws(InterchangeError) {
         let directory = ZipDirectory(region.bytes)
-        if let fault = directory.faults.first {
-            throw InterchangeError(fault.kind, path, Self.sentence(fault))
-        }
+        if let fault = directory.faults.list.first { throw fault.error(path, "member") }
         self.path = path
         self.region = region
         members = directory.members
@@ -43,9 +41,7 @@ struct ZipArchive: Sendable {
     /// - Parameter full: also compares the checksum of every sound member with its bytes.
     static func problems(_ region: ByteRegion, path: String, full: Bool) -> [FileProblem] {
         let directory = ZipDirectory(region.bytes)
-        var problems = directory.faults.map {
-            FileProblem(object: $0.object, problem: $0.problem)
-        }
+        var problems = directory.faults.list.map(\.fileProblem)
         guard full else { return problems }
         for member in directory.members {
             do throws(InterchangeError) {
@@ -131,9 +127,5 @@ struct ZipArchive: Sendable {
             return String(repeating: "0", count: 8 - digits.count) + digits
         }
         return "its bytes have the checksum \(text(found)), expected \(text(expected))"
-    }
-
-    private static func sentence(_ fault: ZipFault) -> String {
-        fault.object.isEmpty ? fault.problem : "member '\(fault.object)': \(fault.problem)"
     }
 }

@@ -5,10 +5,10 @@ import Tensors
 extension ZipDirectory {
     /// Reads the header at `position` and moves there past it, with what is wrong in it.
     ///
-    /// - Throws: ``ZipFault`` when the directory cannot be read any further.
+    /// - Throws: ``FormatFault`` when the directory cannot be read any further.
     func centralHeader(
         _ index: Int, at position: inout Int, end directory: Range<Int>
-    ) throws(ZipFault) -> (Record, [ZipFault]) {
+    ) throws(FormatFault) -> (Record, [FormatFault]) {
         let rest = UnsafeRawBufferPointer(rebasing: bytes[..<directory.upperBound])
         guard let fields = ZipFields(rest, at: position, count: 46),
             fields.u32(0) == ZipMark.centralHeader,
@@ -16,18 +16,18 @@ extension ZipDirectory {
             let extra = ZipFields(rest, at: position + 46 + name.count, count: fields.u16(30)),
             let comment = ZipFields(
                 rest, at: position + 46 + name.count + extra.count, count: fields.u16(32))
-        else { throw ZipFault("the central directory is damaged at member \(index)") }
+        else { throw FormatFault("the central directory is damaged at member \(index)") }
         position += 46 + name.count + extra.count + comment.count
         let text = String(decoding: name.content, as: UTF8.self)
-        var faults: [ZipFault] = []
+        var faults: [FormatFault] = []
         func note(_ kind: InterchangeError.Kind, _ problem: String) {
-            faults.append(ZipFault(kind, text, problem))
+            faults.append(FormatFault(kind, text, problem))
         }
         var record = Record(
             name: text, nameBytes: name.content, flags: fields.u16(8), method: fields.u16(10),
             checksum: fields.u32(16), storedByteCount: UInt64(fields.u32(20)),
             byteCount: UInt64(fields.u32(24)), headerStart: UInt64(fields.u32(42)))
-        do throws(ZipFault) {
+        do throws(FormatFault) {
             let extras = try self.extras(extra, of: text)
             try Self.expand(&record, extras.zip64)
             try check(extras.unicodePath, of: record)
@@ -47,9 +47,9 @@ extension ZipDirectory {
         return (record, faults)
     }
 
-    private func checkMethod(_ record: Record) -> [ZipFault] {
-        func fault(_ kind: InterchangeError.Kind, _ problem: String) -> [ZipFault] {
-            [ZipFault(kind, record.name, problem)]
+    private func checkMethod(_ record: Record) -> [FormatFault] {
+        func fault(_ kind: InterchangeError.Kind, _ problem: String) -> [FormatFault] {
+            [FormatFault(kind, record.name, problem)]
         }
         if record.flags & 0x2041 != 0 { return fault(.unsupported, "it is encrypted") }
         if record.flags & ~ZipMark.knownFlags != 0 {

@@ -9,19 +9,19 @@ extension ZipDirectory {
         var unicodePath: UnsafeRawBufferPointer?
     }
 
-    func extras(_ extra: ZipFields, of member: String) throws(ZipFault) -> Extras {
+    func extras(_ extra: ZipFields, of member: String) throws(FormatFault) -> Extras {
         var found = Extras()
         var position = 0
         while position < extra.count {
             guard let head = ZipFields(extra.content, at: position, count: 4),
                 let body = ZipFields(extra.content, at: position + 4, count: head.u16(2))
             else {
-                throw ZipFault(.malformed, member, "its extra fields are cut short")
+                throw FormatFault(.malformed, member, "its extra fields are cut short")
             }
             switch head.u16(0) {
             case ZipMark.zip64Extra:
                 guard found.zip64 == nil else {
-                    throw ZipFault(.malformed, member, "it has two zip64 fields")
+                    throw FormatFault(.malformed, member, "it has two zip64 fields")
                 }
                 found.zip64 = body
             case ZipMark.unicodePathExtra: found.unicodePath = body.content
@@ -33,14 +33,14 @@ extension ZipDirectory {
     }
 
     /// Takes the values of saturated fields from the zip64 field, in their fixed order.
-    static func expand(_ record: inout Record, _ zip64: ZipFields?) throws(ZipFault) {
+    static func expand(_ record: inout Record, _ zip64: ZipFields?) throws(FormatFault) {
         let saturated = UInt64(ZipMark.saturated)
         let wanted = [record.byteCount, record.storedByteCount, record.headerStart]
             .count { $0 == saturated }
         guard wanted > 0 || zip64 != nil else { return }
         // Some writers add the number of the volume, four bytes.
         guard let zip64, zip64.count == wanted * 8 || zip64.count == wanted * 8 + 4 else {
-            throw ZipFault(
+            throw FormatFault(
                 .malformed, record.name,
                 "found a zip64 field of \(zip64?.count ?? 0) bytes, expected \(wanted * 8)")
         }
@@ -57,10 +57,10 @@ extension ZipDirectory {
     /// Info-ZIP's second name must be the first one: a version byte, a checksum, the name.
     func check(
         _ unicodePath: UnsafeRawBufferPointer?, of record: Record
-    ) throws(ZipFault) {
+    ) throws(FormatFault) {
         guard let unicodePath else { return }
         guard unicodePath.dropFirst(5).elementsEqual(record.nameBytes) else {
-            throw ZipFault(.malformed, record.name, "it has a second name that differs")
+            throw FormatFault(.malformed, record.name, "it has a second name that differs")
         }
     }
 }

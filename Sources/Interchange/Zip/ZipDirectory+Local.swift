@@ -6,11 +6,13 @@ extension ZipDirectory {
     /// Where the data of a member lie, and the whole member from its local header to the end of
     /// its data descriptor (APPNOTE.TXT 6.3, sections 4.3.7 and 4.3.9).
     ///
-    /// - Throws: ``ZipFault`` unless the local header says what the central one says.
+    /// - Throws: ``FormatFault`` unless the local header says what the central one says.
     func locate(
         _ record: Record, before end: Int
-    ) throws(ZipFault) -> (data: Range<Int>, whole: Range<Int>) {
-        func fault(_ problem: String) -> ZipFault { ZipFault(.malformed, record.name, problem) }
+    ) throws(FormatFault) -> (data: Range<Int>, whole: Range<Int>) {
+        func fault(_ problem: String) -> FormatFault {
+            FormatFault(.malformed, record.name, problem)
+        }
         let space = UnsafeRawBufferPointer(rebasing: bytes[..<end])
         guard let start = Int(exactly: record.headerStart),
             let local = ZipFields(space, at: start, count: 30),
@@ -48,11 +50,11 @@ extension ZipDirectory {
 
     private func checkSizes(
         of record: Record, local: ZipFields, zip64: ZipFields?
-    ) throws(ZipFault) {
+    ) throws(FormatFault) {
         // Written before the data were known: the fields may be zero.
         let mayBeZero = record.flags & ZipMark.usesDescriptor != 0
         guard local.u32(14) == record.checksum || (mayBeZero && local.u32(14) == 0) else {
-            throw ZipFault(.malformed, record.name, "its two headers differ in the checksum")
+            throw FormatFault(.malformed, record.name, "its two headers differ in the checksum")
         }
         let found = [local.u32(22), local.u32(18)]
         let expected = [record.byteCount, record.storedByteCount]
@@ -64,7 +66,7 @@ extension ZipDirectory {
                 offset += 8
             }
             guard size == value || (mayBeZero && size == 0) else {
-                throw ZipFault(
+                throw FormatFault(
                     .malformed, record.name,
                     "found a size of \(size) bytes in its local header, expected \(value)")
             }
@@ -75,7 +77,7 @@ extension ZipDirectory {
     /// 32 or 64 bits.
     private func descriptorByteCount(
         of record: Record, at position: Int, in space: UnsafeRawBufferPointer
-    ) throws(ZipFault) -> Int {
+    ) throws(FormatFault) -> Int {
         for (signature, width) in [(4, 4), (4, 8), (0, 4), (0, 8)] {
             guard let fields = ZipFields(space, at: position, count: signature + 4 + 2 * width),
                 signature == 0 || fields.u32(0) == ZipMark.descriptor,
@@ -92,6 +94,6 @@ extension ZipDirectory {
         }
         // PyTorch's writer leaves the descriptor of an empty member out.
         if record.storedByteCount == 0, record.byteCount == 0, record.checksum == 0 { return 0 }
-        throw ZipFault(.malformed, record.name, "its data descriptor differs from its headers")
+        throw FormatFault(.malformed, record.name, "its data descriptor differs from its headers")
     }
 }

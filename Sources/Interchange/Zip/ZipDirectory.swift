@@ -22,36 +22,30 @@ struct ZipDirectory {
     }
 
     static let largestMemberCount = 100_000
-    /// Problems beyond these are not told apart.
-    static let largestFaultCount = 100
     /// What may come out of an archive, whatever its size, and how many times its size beyond.
     /// Weights hardly compress; arrays of zeros do, a thousandfold.
     static let modestByteCount: UInt64 = 256 << 20
     static let largestGrowth: UInt64 = 100
 
     let bytes: UnsafeRawBufferPointer
-    private(set) var faults: [ZipFault] = []
+    private(set) var faults = FormatFaults()
     private(set) var members: [ZipArchive.Member] = []
 
     /// - Parameter bytes: the whole file, which must outlive the directory.
     init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
-        do throws(ZipFault) {
+        do throws(FormatFault) {
             let end = try ZipEndRecord(bytes)
             try read(end)
         } catch {
-            note(error)
+            faults.note(error)
         }
     }
 
-    private mutating func note(_ fault: ZipFault) {
-        if faults.count < Self.largestFaultCount { faults.append(fault) }
-    }
-
-    private mutating func read(_ end: ZipEndRecord) throws(ZipFault) {
+    private mutating func read(_ end: ZipEndRecord) throws(FormatFault) {
         // Every header takes 46 bytes or more, so the count is bounded by what is there.
         guard end.memberCount <= end.directory.count / 46 else {
-            throw ZipFault(
+            throw FormatFault(
                 "found \(end.memberCount) members in the end record,"
                     + " expected at most \(end.directory.count / 46) in a directory of"
                     + " \(end.directory.count) bytes")
@@ -63,34 +57,36 @@ struct ZipDirectory {
         names.reserveCapacity(end.memberCount)
         members.reserveCapacity(end.memberCount)
         for index in 0..<end.memberCount {
-            let (record, faults) = try centralHeader(index, at: &position, end: end.directory)
-            for fault in faults { note(fault) }
+            let (record, found) = try centralHeader(index, at: &position, end: end.directory)
+            for fault in found { faults.note(fault) }
             if !names.insert(ZipName.folded(record.name)).inserted {
-                note(ZipFault(.malformed, record.name, "the name stands twice in the archive"))
+                faults.note(
+                    FormatFault(.malformed, record.name, "the name stands twice in the archive"))
             }
             let (sum, overflow) = total.addingReportingOverflow(record.byteCount)
             total = overflow ? .max : sum
-            do throws(ZipFault) {
+            do throws(FormatFault) {
                 let (range, span) = try locate(record, before: end.directory.lowerBound)
                 spans.append((span, record.name))
                 // A folder's own member holds nothing.
                 let isFolder = record.name.utf8.last == UInt8(ascii: "/") && range.isEmpty
-                guard faults.isEmpty, !isFolder, let byteCount = Int(exactly: record.byteCount)
+                guard found.isEmpty, !isFolder, let byteCount = Int(exactly: record.byteCount)
                 else { continue }
                 members.append(
                     ZipArchive.Member(
                         name: record.name, isStored: record.method == ZipMark.stored,
                         range: range, byteCount: byteCount, checksum: record.checksum))
             } catch {
-                note(error)
+                faults.note(error)
             }
         }
         guard position == end.directory.upperBound else {
-            throw ZipFault("the central directory holds more than its \(end.memberCount) members")
+            throw FormatFault(
+                "the central directory holds more than its \(end.memberCount) members")
         }
         if total > max(Self.modestByteCount, UInt64(bytes.count) * Self.largestGrowth) {
-            note(
-                ZipFault(
+            faults.note(
+                FormatFault(
                     .unsupported, "",
                     "its members would decompress to \(total) bytes, over"
                         + " \(Self.largestGrowth) times the file's size"))
@@ -106,18 +102,19 @@ struct ZipDirectory {
         var position = 0
         for (range, name) in spans.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
             if range.lowerBound < position {
-                note(ZipFault(.malformed, name, "its bytes overlap those of another member"))
+                faults.note(
+                    FormatFault(.malformed, name, "its bytes overlap those of another member"))
             } else if range.lowerBound > position {
-                note(
-                    ZipFault(
+                faults.note(
+                    FormatFault(
                         .malformed, name,
                         "the \(range.lowerBound - position) bytes before it belong to no member"))
             }
             position = max(position, range.upperBound)
         }
         if position < end {
-            note(
-                ZipFault(
+            faults.note(
+                FormatFault(
                     "the \(end - position) bytes before the central directory belong to no member"))
         }
     }

@@ -12,10 +12,10 @@ struct ZipEndRecord {
     private static let locatorByteCount = 20
     private static let zip64ByteCount = 56
 
-    init(_ bytes: UnsafeRawBufferPointer) throws(ZipFault) {
+    init(_ bytes: UnsafeRawBufferPointer) throws(FormatFault) {
         let (position, fields) = try Self.locate(bytes)
         guard fields.u16(4) == 0, fields.u16(6) == 0, fields.u16(8) == fields.u16(10) else {
-            throw ZipFault(.unsupported, "", "the archive is one of several volumes")
+            throw FormatFault(.unsupported, "", "the archive is one of several volumes")
         }
         var count = UInt64(fields.u16(10))
         var size = UInt64(fields.u32(12))
@@ -26,21 +26,21 @@ struct ZipEndRecord {
             guard count == ZipMark.saturatedCount || count == zip64.u64(32),
                 size == ZipMark.saturated || size == zip64.u64(40),
                 start == ZipMark.saturated || start == zip64.u64(48)
-            else { throw ZipFault("the zip64 record and the end record differ") }
+            else { throw FormatFault("the zip64 record and the end record differ") }
             (count, size, start) = (zip64.u64(32), zip64.u64(40), zip64.u64(48))
             end = zip64Position
         } else if count == ZipMark.saturatedCount || size == ZipMark.saturated
             || start == ZipMark.saturated
         {
-            throw ZipFault("the end record refers to a zip64 record that is not there")
+            throw FormatFault("the end record refers to a zip64 record that is not there")
         }
         guard start <= UInt64(end), size == UInt64(end) - start else {
-            throw ZipFault(
+            throw FormatFault(
                 "the central directory is said to take \(size) bytes at \(start), and should end"
                     + " at \(end), where the end record starts")
         }
         guard count <= ZipDirectory.largestMemberCount else {
-            throw ZipFault(
+            throw FormatFault(
                 .unsupported, "",
                 "found \(count) members, expected at most \(ZipDirectory.largestMemberCount)")
         }
@@ -51,7 +51,7 @@ struct ZipEndRecord {
     /// The end record: the last one in the file, whose comment must end where the file ends.
     private static func locate(
         _ bytes: UnsafeRawBufferPointer
-    ) throws(ZipFault) -> (Int, ZipFields) {
+    ) throws(FormatFault) -> (Int, ZipFields) {
         // A comment is at most 65,535 bytes long.
         let lowest = max(0, bytes.count - byteCount - 0xFFFF)
         var found: (Int, ZipFields)?
@@ -65,22 +65,22 @@ struct ZipEndRecord {
             else { continue }
             let reachesEnd = position + byteCount + fields.u16(20) == bytes.count
             if isLast, !reachesEnd {
-                throw ZipFault("the archive is cut short or has bytes after its end record")
+                throw FormatFault("the archive is cut short or has bytes after its end record")
             }
             isLast = false
             if reachesEnd, found != nil {
-                throw ZipFault("two end records fit, so readers would see different archives")
+                throw FormatFault("two end records fit, so readers would see different archives")
             }
             if reachesEnd { found = (position, fields) }
         }
-        guard let found else { throw ZipFault("the archive has no end record: it is cut short") }
+        guard let found else { throw FormatFault("the archive has no end record: it is cut short") }
         return found
     }
 
     /// The zip64 record and its position, when its locator precedes the end record.
     private static func zip64(
         _ bytes: UnsafeRawBufferPointer, before end: Int
-    ) throws(ZipFault) -> (ZipFields, Int)? {
+    ) throws(FormatFault) -> (ZipFields, Int)? {
         let place = end - locatorByteCount
         guard let locator = ZipFields(bytes, at: place, count: locatorByteCount),
             locator.u32(0) == ZipMark.zip64Locator
@@ -89,10 +89,10 @@ struct ZipEndRecord {
         guard let record = ZipFields(bytes, at: position, count: zip64ByteCount),
             locator.u64(8) == UInt64(position), record.u32(0) == ZipMark.zip64End,
             record.u64(4) == UInt64(zip64ByteCount - 12)
-        else { throw ZipFault("the zip64 record does not lie right before its locator") }
+        else { throw FormatFault("the zip64 record does not lie right before its locator") }
         guard locator.u32(4) == 0, locator.u32(16) <= 1, record.u32(16) == 0, record.u32(20) == 0,
             record.u64(24) == record.u64(32)
-        else { throw ZipFault(.unsupported, "", "the archive is one of several volumes") }
+        else { throw FormatFault(.unsupported, "", "the archive is one of several volumes") }
         return (record, position)
     }
 }

@@ -58,21 +58,3 @@ enum ZipMark {
     /// patches or nothing that was ever defined.
     static let knownFlags = 0x0006 | usesDescriptor | isUTF8
 }
-
-/// What breaks the rules of an archive: of a member or, with an empty object, of the whole.
-struct ZipFault: Error, Hashable {
-    let kind: InterchangeError.Kind
-    let object: String
-    let problem: String
-
-    init(_ kind: InterchangeError.Kind, _ object: String, _ problem: String) {
-        self.kind = kind
-        self.object = object
-        self.problem = problem
-    }
-
-    /// Of the archive as a whole.
-    init(_ problem: String) {
-        self.init(.malformed, "", problem)
-    }
-}
