@@ -43,7 +43,9 @@ struct Pickle: Sendable {
     }
 
     private func call(_ global: PickleGlobal) -> String {
-        if global.callCount > 0 { return global.name.shown + graph.argumentSummary(global.arguments) }
+        if global.callCount > 0 {
+            return global.name.shown + graph.argumentSummary(global.arguments)
+        }
         if global.isChanged { return global.name.shown + ".__setitem__" }
         return global.name.shown + ".__setstate__(" + graph.summary(global.state) + ")"
     }

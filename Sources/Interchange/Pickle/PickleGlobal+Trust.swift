@@ -56,7 +56,9 @@ extension PickleGlobal {
                 "channels_last_3d", "preserve_format",
             ]),
             "torch.cuda": storages,
-            "torch.storage": ["TypedStorage", "UntypedStorage", "_TypedStorage", "_UntypedStorage"],
+            "torch.storage": [
+                "TypedStorage", "UntypedStorage", "_TypedStorage", "_UntypedStorage",
+            ],
             "torch._utils": [
                 "_rebuild_device_tensor_from_cpu_tensor", "_rebuild_device_tensor_from_numpy",
                 "_rebuild_meta_tensor_no_storage", "_rebuild_nested_tensor", "_rebuild_parameter",

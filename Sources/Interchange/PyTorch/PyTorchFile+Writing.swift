@@ -16,11 +16,11 @@ extension PyTorchFile {
         }
         let pickle = TorchPickleWriter.stateDictionary(described)
         let extra = extra(content)
-        try ZipWriter.write(to: path) { (zip) throws(InterchangeError) in
-            try add("data.pkl", pickle, to: &zip)
-            try add(".format_version", Array("1".utf8), to: &zip)
-            try add(".storage_alignment", Array("\(alignment)".utf8), to: &zip)
-            try add("byteorder", Array("little".utf8), to: &zip)
+        try ZipWriter.write(to: path) { (archive) throws(InterchangeError) in
+            try add("data.pkl", pickle, to: &archive)
+            try add(".format_version", Array("1".utf8), to: &archive)
+            try add(".storage_alignment", Array("\(alignment)".utf8), to: &archive)
+            try add("byteorder", Array("little".utf8), to: &archive)
             var written = 0
             for (entry, place) in zip(content.entries, plan) where place.storage == written {
                 let tensor = try entry.tensor()
@@ -30,11 +30,11 @@ extension PyTorchFile {
                         "tensor '\(entry.name)' is \(tensor), expected \(place.elementType)"
                             + " \(entry.shape)")
                 }
-                try add("data/\(written)", tensor, to: &zip)
+                try add("data/\(written)", tensor, to: &archive)
                 written += 1
             }
-            try add("version", Array("3\n".utf8), to: &zip)
-            if let extra { try add(extraName, Array(extra.text().utf8), to: &zip) }
+            try add("version", Array("3\n".utf8), to: &archive)
+            if let extra { try add(extraName, Array(extra.text().utf8), to: &archive) }
         }
     }
 

@@ -84,7 +84,8 @@ struct TorchArchive: TorchSource {
     func pickle() throws(InterchangeError) -> Pickle {
         guard pickleMember.isStored || pickleMember.byteCount <= Self.decompressedLimit else {
             throw InterchangeError(
-                .unsupported, path, found: "\(pickleName) compressed, of \(pickleMember.byteCount) bytes",
+                .unsupported, path,
+                found: "\(pickleName) compressed, of \(pickleMember.byteCount) bytes",
                 expected: "at most \(Self.decompressedLimit) when it is compressed")
         }
         let region = try zip.contents(of: pickleMember)

@@ -96,7 +96,8 @@ struct TorchContents {
         ancestors.removeLast(ancestors.count - Int(task.depth))
         ancestors.append(task.value)
         if task.step == .key || task.step == .index {
-            let text = task.step == .key ? keyText(task.key) : Array(String(task.key.integer ?? 0).utf8)
+            let text =
+                task.step == .key ? keyText(task.key) : Array(String(task.key.integer ?? 0).utf8)
             if !name.isEmpty { name.append(UInt8(ascii: ".")) }
             name += text
             try spend(1 + text.count / 8)
@@ -178,8 +179,9 @@ struct TorchContents {
         if record.items != .absent {
             children.append(child(of: task, record.items, step: .same))
         }
-        if !isPlain || isNamespace || ["list", "tuple", "set", "frozenset", "deque", "dict"]
-            .contains(global?.name.name)
+        if !isPlain || isNamespace
+            || ["list", "tuple", "set", "frozenset", "deque", "dict"]
+                .contains(global?.name.name)
         {
             for argument in graph.items(record.arguments) {
                 children.append(child(of: task, argument, step: .same))

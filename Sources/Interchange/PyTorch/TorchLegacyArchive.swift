@@ -72,7 +72,8 @@ struct TorchLegacyArchive: TorchSource {
             guard count >= 0, !overflow, byteCount <= region.count - offset else {
                 throw InterchangeError(
                     .malformed, path,
-                    found: "storage '\(shown)' of \(count) elements in \(region.count - offset) bytes",
+                    found:
+                        "storage '\(shown)' of \(count) elements in \(region.count - offset) bytes",
                     expected: "all of them")
             }
             guard storages.updateValue(offset..<(offset + byteCount), forKey: key) == nil else {
