@@ -24,7 +24,7 @@ struct Retort: ParsableCommand {
             Inspect.self, Verify.self, List.self, Lineage.self, Train.self, Label.self,
             Distill.self,
             Attack.self,
-            Evaluate.self, Report.self, Copy.self, Remove.self, Demo.self,
+            Evaluate.self, Report.self, Import.self, Export.self, Copy.self, Remove.self, Demo.self,
         ])
 
     /// Like ArgumentParser's own `main`, but a failure of the work exits 2 with one sentence;

@@ -31,6 +31,12 @@ public struct Reference: Hashable, Sendable {
     }
 }
 
+extension Reference {
+    /// Stands for the model behind a set or a cache that came without one: a corruption has none,
+    /// and other tools do not name theirs. The digest of the text `retort-unnamed-model`.
+    public static let unnamedModel = Digest(hashing: Array("retort-unnamed-model".utf8))
+}
+
 extension [Reference] {
     func digests(_ relation: Reference.Relation) -> [Digest] {
         compactMap { $0.relation == relation ? $0.digest : nil }

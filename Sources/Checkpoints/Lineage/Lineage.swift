@@ -9,7 +9,8 @@ public struct Lineage: Sendable {
     public enum Presence: Hashable, Sendable {
         /// It is in the store.
         case stored
-        /// Data that was never put in the store, which is normal.
+        /// Data that was never put in the store, which is normal, or the model behind an imported
+        /// set that nobody named.
         case external
         /// It is not in the store; it was removed, or never copied here.
         case missing
@@ -103,7 +104,9 @@ extension Lineage {
             case .data: [.dataset]
             }
         let presence: Presence
-        if let name = reference.name, kinds.contains(where: { catalogue[$0, name] != nil }) {
+        if reference.digest == Reference.unnamedModel {
+            presence = .external
+        } else if let name = reference.name, kinds.contains(where: { catalogue[$0, name] != nil }) {
             presence = .stale(name: name)
         } else {
             presence = reference.relation == .data ? .external : .missing

@@ -69,7 +69,7 @@ public struct ThreatModel: Hashable, Sendable {
 
 extension ThreatModel {
     /// The distance between two images of `count` values, in double precision; NaN if either has one.
-    static func distance(
+    public static func distance(
         _ norm: Norm, _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, count: Int
     ) -> Double {
         switch norm {

@@ -65,6 +65,7 @@ struct LineageRendering {
             .joined(separator: " ")
         switch node.presence {
         case .stored: return "\(what) \(node.digest.short)"
+        case .external where node.digest == Reference.unnamedModel: return "a model nobody named"
         case .external: return "data \(node.digest.short), not in the store"
         case .missing: return "\(what) \(node.digest.short), MISSING"
         case .stale(let name):

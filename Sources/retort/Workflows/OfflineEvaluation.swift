@@ -98,7 +98,10 @@ extension Robustness.AdversarialSet {
     /// A stored set, with the references of the store rather than what its metadata claims.
     init(stored set: Checkpoints.AdversarialSet) throws {
         var metadata = set.metadata
-        metadata["source_model"] = ["digest": .string(set.sourceDigest.hexadecimal)]
+        metadata["source_model"] = [
+            "digest": set.sourceDigest == Reference.unnamedModel
+                ? .null : .string(set.sourceDigest.hexadecimal)
+        ]
         metadata["rows"] = ["indices": .array(set.rowIndex.map { .integer($0) })]
         try self.init(
             name: set.name, adversarial: set.adversarial(), clean: set.clean(), labels: set.labels,
