@@ -5,6 +5,8 @@ import Glibc
 
 @main
 struct Retort: ParsableCommand {
+    static let version = "0.1.0"
+
     static let configuration = CommandConfiguration(
         commandName: "retort",
         abstract: "Keep models, their soft labels and their adversarial sets in one HDF5 file.",
@@ -19,10 +21,10 @@ struct Retort: ParsableCommand {
               retort demo --out demo
               retort inspect demo/demo.retort.h5
             """,
-        version: "0.1.0",
+        version: version,
         subcommands: [
-            Inspect.self, Verify.self, List.self, Lineage.self, Train.self, Label.self,
-            Distill.self,
+            Inspect.self, Convert.self, Verify.self, List.self, Lineage.self, Train.self,
+            Label.self, Distill.self,
             Attack.self,
             Evaluate.self, Report.self, Import.self, Export.self, Copy.self, Remove.self, Demo.self,
         ])

@@ -17,6 +17,20 @@ extension StoreWriter {
         }
     }
 
+    /// Adds a checkpoint to the transaction, with one of its tensors in memory at a time.
+    ///
+    /// - Returns: its digest.
+    /// - Throws: as for a checkpoint at hand, and what fetching a tensor throws; nothing has been
+    ///   added then.
+    @discardableResult
+    public func append(
+        checkpoint content: StreamedCheckpoint, named name: String
+    ) throws(StoreError) -> Digest {
+        try stage(named: name, kind: .checkpoint) { () throws(ContentProblem) in
+            try content.draft()
+        }
+    }
+
     /// Adds soft labels to the transaction. Logits are centred and converted first.
     ///
     /// - Returns: their digest: of the arrays, the seed, the teacher's digest and the data's.

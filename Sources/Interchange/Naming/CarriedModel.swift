@@ -5,7 +5,7 @@ public import Tensors
 /// How a model's structure, and metadata richer than text, travel in the metadata of formats that
 /// have no place of their own for them. This is the only place that knows the keys.
 ///
-/// All values are text, because safetensors, ONNX and HDF5 attributes keep nothing else.
+/// Values are text where safetensors, ONNX and HDF5 attributes keep nothing else.
 public enum CarriedModel {
     /// The graph, in the form of a store's `architecture`.
     private static let graphKey = "retort_graph"
@@ -54,17 +54,17 @@ public enum CarriedModel {
         }
         if !packed.isEmpty { result[metadataKey] = .string(JSON.object(packed).text()) }
         guard let model else { return result }
-        if let source = model.source, !isConfigured(format) {
-            result[configurationKey] = .string(source.text())
+        func keep(_ value: JSON, as key: String) {
+            result[key] = capacity == .values ? value : .string(value.text())
         }
+        if let source = model.source, !isConfigured(format) { keep(source, as: configurationKey) }
         if let graph = model.graph, !hasGraph(format) {
-            result[graphKey] = .string(graph.text())
+            keep(graph, as: graphKey)
             let unsaid = model.parameters.filter { entry, parameter in
                 TensorNaming.canonical(entry) != TensorNaming.canonical(parameter)
             }
             if !unsaid.isEmpty {
-                result[parametersKey] = .string(
-                    JSON.object(unsaid.mapValues { .string($0) }).text())
+                keep(.object(unsaid.mapValues { .string($0) }), as: parametersKey)
             }
             if layout == .keras { result[layoutKey] = .string(layout.rawValue) }
         }

@@ -40,6 +40,18 @@ extension WeightFile {
     }
 }
 
+extension WeightFile {
+    /// Writes safetensors in several files of at most `maximumBytes` each, beside the index at
+    /// `path`, which comes last.
+    ///
+    /// - Throws: ``InterchangeError`` as ``write(_:as:to:)`` does.
+    public static func writeShards(
+        _ content: WeightContent, to path: String, maximumBytes: Int
+    ) throws(InterchangeError) {
+        try SafetensorsShards.write(content, to: path)
+    }
+}
+
 extension WeightFormat {
     func codec(path: String) throws(InterchangeError) -> any WeightCodec.Type {
         switch self {

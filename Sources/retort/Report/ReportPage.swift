@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Checkpoints
-import Glibc
 import Reporting
 import Robustness
 import Tensors
@@ -41,28 +40,7 @@ struct ReportPage {
 
     /// Writes the page beside its place, then moves it there, so a half page is never seen.
     func write(to path: String) throws {
-        let temporary = path + ".partial-\(getpid())"
-        let bytes = Array(try html().utf8)
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw Failure("\(path): cannot be written: \(String(cString: strerror(errno)))")
-        }
-        var isWritten = bytes.withUnsafeBytes { buffer in
-            var offset = 0
-            while offset < buffer.count {
-                let count = Glibc.write(
-                    descriptor, buffer.baseAddress! + offset, buffer.count - offset)
-                guard count > 0 else { return false }
-                offset += count
-            }
-            return fsync(descriptor) == 0
-        }
-        isWritten = close(descriptor) == 0 && isWritten
-        guard isWritten, rename(temporary, path) == 0 else {
-            let reason = String(cString: strerror(errno))
-            unlink(temporary)
-            throw Failure("\(path): cannot be written: \(reason)")
-        }
+        try TextFile.replace(path, with: html())
     }
 
     private var headline: String {

@@ -29,6 +29,9 @@ extension Graph {
                 {
                     role.flatten = origin
                 }
+                if kind == .depthwiseConvolution, parameter.role == .weight {
+                    role.depthMultiplier = shapes[index][0] / shapes[inputs[index][0]][0]
+                }
                 roles[parameter.name] = role
             }
         }
@@ -46,8 +49,7 @@ extension Graph {
         case .dense:
             return input == .mixed ? .other("dense layer of joined flattened images") : .dense
         case .batchNormalization:
-            return input == .none
-                ? .batchNormalization : .other("batch normalization of flattened images")
+            return input == .none ? .batchNormalization : .flattenedNormalization
         default: return .other(nodes[index].operation.name)
         }
     }
@@ -101,8 +103,8 @@ extension ParameterSpecification.Role {
         let isNormalization =
             switch kind {
             case .convolution, .depthwiseConvolution, .transposedConvolution, .dense: false
-            case .batchNormalization: true
-            case .other(let name): name.hasPrefix("batch normalization")
+            case .batchNormalization, .flattenedNormalization: true
+            case .other: false
             }
         return switch self {
         case .weight: isNormalization ? .scale : .kernel
@@ -111,4 +113,10 @@ extension ParameterSpecification.Role {
         case .runningVariance: .movingVariance
         }
     }
+}
+
+extension ParameterRole.LayerKind {
+    /// A normalization of pixels that were flattened: its vectors follow the order of the pixels,
+    /// so they are not the same in both layouts, and no rule moves them.
+    static let flattenedNormalization = Self.other("BatchNormalization of flattened images")
 }
