@@ -8,7 +8,8 @@ extension NPZFile {
         let notes = NPZNotes(content)
         for entry in content.entries where entry.name == NPZNotes.name {
             throw InterchangeError(
-                .unsupported, path, "an array of an NPZ archive cannot be named '\(entry.name)',"
+                .unsupported, path,
+                "an array of an NPZ archive cannot be named '\(entry.name)',"
                     + " which Retort keeps metadata under")
         }
         try ZipWriter.write(to: path) { (archive) throws(InterchangeError) in

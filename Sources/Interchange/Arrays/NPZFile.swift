@@ -34,7 +34,8 @@ enum NPZFile: WritableWeightCodec {
         }
         if let name = pending.keys.min() {
             throw InterchangeError(
-                .malformed, path, "'\(NPZNotes.name)' gives the type of '\(name)', which is not"
+                .malformed, path,
+                "'\(NPZNotes.name)' gives the type of '\(name)', which is not"
                     + " there")
         }
         file.metadataByteCount = region.count - payload
@@ -78,7 +79,8 @@ enum NPZFile: WritableWeightCodec {
     ) throws(InterchangeError) -> String {
         guard member.name.hasSuffix(suffix) else {
             throw InterchangeError(
-                .unsupported, path, "found the member '\(member.name)', expected arrays only, whose"
+                .unsupported, path,
+                "found the member '\(member.name)', expected arrays only, whose"
                     + " names end in \(suffix)")
         }
         return String(member.name.dropLast(suffix.count))
@@ -143,7 +145,8 @@ enum NPZFile: WritableWeightCodec {
             found == NPZNotes.carrier(of: type)
         else {
             throw InterchangeError(
-                .malformed, path, "array '\(name)': '\(NPZNotes.name)' says that it holds \(type),"
+                .malformed, path,
+                "array '\(name)': '\(NPZNotes.name)' says that it holds \(type),"
                     + " and its own elements are of another width")
         }
     }

@@ -51,7 +51,8 @@ struct NPZNotes {
         } catch {
             throw fault(error.description)
         }
-        guard let members = json.objectValue, Set(members.keys).isSubset(of: ["dtypes", "metadata"])
+        guard let members = json.objectValue,
+            Set(members.keys).isSubset(of: ["dtypes", "metadata"])
         else { throw fault("expected a JSON object of dtypes and metadata") }
         guard let types = (members["dtypes"] ?? [:]).objectValue,
             let metadata = (members["metadata"] ?? [:]).objectValue
@@ -61,7 +62,8 @@ struct NPZNotes {
             guard let type = ElementType(rawValue: value.stringValue ?? ""),
                 Self.carrier(of: type) != nil
             else {
-                throw fault("found the type \(value) of '\(name)', expected BF16, F8_E4M3 or F8_E5M2")
+                throw fault(
+                    "found the type \(value) of '\(name)', expected BF16, F8_E4M3 or F8_E5M2")
             }
             self.types[name] = type
         }
