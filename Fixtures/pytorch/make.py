@@ -108,8 +108,9 @@ whole = torch.nn.Sequential(
     collections.OrderedDict(conv=torch.nn.Conv2d(1, 2, (2, 3)), norm=torch.nn.BatchNorm2d(2),
                             block=torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Linear(5, 3))))
 save("module", whole, tensors=list(whole.state_dict().items()))
-torch.save(whole, "module-protocol4.pt", pickle_protocol=4)
-expect("module-protocol4", list(whole.state_dict().items()))
+for protocol in (1, 4):
+    save(f"module-protocol{protocol}", whole, list(whole.state_dict().items()),
+         pickle_protocol=protocol)
 
 # A checkpoint: model, optimiser and plain values.
 model = torch.nn.Linear(3, 2)
@@ -137,7 +138,7 @@ metadata = {"epoch": 12, "best": 0.8125, "name": "run \u00e9", "finished": False
             "optimizer.param_groups.0.betas": [0.8, 0.99], "optimizer.param_groups.0.lr": 0.01,
             "dtype": "torch.float16"}
 save("checkpoint", checkpoint, tensors, metadata)
-for protocol in (3, 4, 5):
+for protocol in (1, 3, 4, 5):
     save(f"checkpoint-protocol{protocol}", checkpoint, tensors, metadata, pickle_protocol=protocol)
 save("checkpoint-legacy", checkpoint, tensors, metadata, _use_new_zipfile_serialization=False)
 
@@ -169,16 +170,19 @@ torch.save({"complex": torch.ones(2, dtype=torch.complex64),
             "plain": numbers(2)}, "listed.pt")
 
 # TorchScript: code and constants beside the tensors.
+factors = torch.tensor([2.0, 3.0])
+
+
 class Script(torch.nn.Module):
     def __init__(self):
         super().__init__()
         self.conv = torch.nn.Conv2d(1, 2, 3)
 
     def forward(self, x):
-        return self.conv(x) * torch.tensor([2.0, 3.0]).reshape(2, 1, 1)
+        return self.conv(x) * factors.reshape(2, 1, 1)
 
 
-script = torch.jit.script(Script())
+script = torch.jit.trace(Script(), torch.ones(1, 1, 3, 3))
 torch.jit.save(script, "script.pt")
 expect("script", list(script.state_dict().items()))
 

@@ -248,7 +248,7 @@ write("path-storage", PROTO2 + tensor(storage=storage("../version")) + b".", "no
       refused=True)
 write("foreign-storage", PROTO2 + tensor(storage=storage(kind=name("evil", "Storage"))) + b".",
       "evil.Storage", refused=True)
-write("rank-bomb", PROTO2 + tensor((1,) * 500, (1,) * 500) + b".", "", refused=True)
+write("rank-bomb", PROTO2 + tensor((1,) * 500, (1,) * 500) + b".", "500 dimensions", refused=True)
 write("numpy-bomb", PROTO2 + entries(
     ("x", name("numpy._core.multiarray", "_reconstruct") + b"(" + name("numpy", "ndarray")
      + b"K\0\x85" + text("b") + b"tR(K\1" + integers((big,)) + name("numpy", "dtype") + b"("

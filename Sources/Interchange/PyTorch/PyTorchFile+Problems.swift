@@ -37,8 +37,7 @@ extension PyTorchFile {
                         + " expected none"))
         }
         problems += archive.problems(contents)
-        let known = Set(contents.storageKeys)
-        for key in archive.storageKeys where !known.contains(key) {
+        for key in archive.storageKeys where !contents.storageKeys.contains(key) {
             problems.append(
                 FileProblem(
                     object: "data/" + PickleText.escaped(key), problem: "no tensor uses the storage"

@@ -91,7 +91,12 @@ extension PyTorchFile {
     private static func extra(_ content: WeightContent) -> JSON? {
         var members: [String: JSON] = [:]
         if !content.metadata.isEmpty { members["metadata"] = .object(content.metadata) }
-        if let source = content.model?.source { members["model"] = source }
+        // Conversions carry the configuration as text among the metadata.
+        if let source = content.model?.source,
+            !content.metadata.values.contains(.string(source.text()))
+        {
+            members["model"] = source
+        }
         let names = content.entries.compactMap { entry in
             entry.sourceName.map { (entry.name, JSON.string($0)) }
         }

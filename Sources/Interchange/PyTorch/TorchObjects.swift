@@ -77,6 +77,11 @@ struct TorchObjects {
         guard values.count == 4, let storage = try storage(values[0]) else {
             throw TorchTensor.Fault("it names no storage")
         }
+        guard graph.items(values[2]).count <= TorchTensor.rankLimit else {
+            throw TorchTensor.Fault(
+                "it has \(graph.items(values[2]).count) dimensions, expected at most"
+                    + " \(TorchTensor.rankLimit)")
+        }
         guard let offset = graph.integer(values[1]), let sizes = integers(values[2]),
             let strides = integers(values[3])
         else { throw TorchTensor.Fault("its offset, sizes or strides are no integers") }

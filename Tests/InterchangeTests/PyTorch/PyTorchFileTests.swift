@@ -11,7 +11,8 @@ import Testing
 @Suite struct PyTorchFileTests {
     static let names = [
         "types", "types-legacy", "strides", "strides-legacy", "state", "module",
-        "module-protocol4", "checkpoint", "checkpoint-protocol3", "checkpoint-protocol4",
+        "module-protocol1", "module-protocol4", "checkpoint", "checkpoint-protocol1",
+        "checkpoint-protocol3", "checkpoint-protocol4",
         "checkpoint-protocol5", "checkpoint-legacy", "numpy", "numpy-protocol4",
         "numpy-protocol5", "numpy-legacy", "parameter", "parameter-with-state", "tensor", "list",
         "script", "big-endian", "no-byteorder", "deflated",
