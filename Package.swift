@@ -20,19 +20,22 @@ let package = Package(
     ],
     targets: [
         // C libraries: a module map and a shim header each.
-        .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+        .systemLibrary(name: "CHDF5", providers: [.apt(["libhdf5-dev"])]),
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(
             name: "CDeflate", pkgConfig: "libdeflate",
             providers: [.apt(["libdeflate-dev", "zlib1g-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
 
+        // Loads libhdf5 and oneDNN when they are first called.
+        .target(name: "CLoading", dependencies: ["CHDF5", "COneDNN"]),
+
         // The shared vocabulary, then columns that never import each other.
         .target(name: "Tensors", dependencies: [crypto]),
-        .target(name: "HDF5", dependencies: ["Tensors", "CHDF5", "CDeflate"]),
+        .target(name: "HDF5", dependencies: ["Tensors", "CHDF5", "CDeflate", "CLoading"]),
         .target(name: "Checkpoints", dependencies: ["Tensors", "HDF5"]),
         .target(name: "Interchange", dependencies: ["Tensors", "HDF5", "CDeflate"]),
-        .target(name: "Training", dependencies: ["Tensors", "COneDNN"]),
+        .target(name: "Training", dependencies: ["Tensors", "COneDNN", "CLoading"]),
         .target(name: "Robustness", dependencies: ["Tensors", "Training"]),
         .target(name: "Reporting", dependencies: ["Tensors", "CPNG"]),
 

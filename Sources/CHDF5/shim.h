@@ -1,7 +1,11 @@
 // What Swift cannot import from hdf5.h: macros that evaluate to library state, and a driver's file,
 // whose first member must be the library's own structure.
 #pragma once
+#if __has_include(<hdf5.h>)
 #include <hdf5.h>
+#else
+#include <hdf5/serial/hdf5.h>
+#endif
 
 // One file opened through Retort's virtual file driver.
 typedef struct retort_driver_file {

@@ -46,10 +46,10 @@ struct ImageRows {
         let tensor = try rows.first(isBatch ? shown : rows.shape[0])
         let values = tensor.numbers(0..<tensor.shape.elementCount)
         guard values.allSatisfy({ $0 >= 0 && $0 <= scale }) else { return nil }
-        var canvas = TileCanvas(
+        let canvas = TileCanvas(
             rows: 1, columns: shown, height: height / factor, width: width / factor,
             channels: channels)
-        canvas.fill { place in
+        func level(_ place: TileCanvas.Place) -> Double {
             var sum = 0.0
             for y in (place.row * factor)..<((place.row + 1) * factor) {
                 for x in (place.column * factor)..<((place.column + 1) * factor) {
@@ -62,7 +62,7 @@ struct ImageRows {
             caption: isBatch
                 ? "images 0 to \(shown - 1) of \(NumberText.count(count))"
                 : "as an image of \(height) x \(width)",
-            image: canvas.image)
+            image: canvas.image(level))
     }
 
     private func index(_ image: Int, _ channel: Int, _ y: Int, _ x: Int) -> Int {

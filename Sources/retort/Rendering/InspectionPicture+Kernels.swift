@@ -51,22 +51,20 @@ struct KernelTiles {
                 : ((place.row * width + place.column) * inputs + input) * outputs + output
             return tensor.numbers(index..<(index + 1))[0]
         }
-        var canvas = TileCanvas(
+        let canvas = TileCanvas(
             rows: tileRows, columns: columns, height: height, width: width,
             channels: isColour ? 3 : 1)
-        var largest = 0.0
-        canvas.fill { place in
+        let places = canvas.places
+        let largest = places.reduce(0.0) { largest, place in
             let value = weight(place)
-            if value.isFinite { largest = max(largest, abs(value)) }
-            return 0
+            return value.isFinite ? max(largest, abs(value)) : largest
         }
         let scale = largest > 0 ? 0.5 / largest : 0
-        canvas.fill { 0.5 + weight($0) * scale }
         let bound = NumberText.short(largest)
         return TensorPicture(
             caption: "kernels to \(columns) of \(outputs) channels, "
                 + (isColour ? "3 inputs as colours" : "from \(tileRows) of \(inputs), a row each")
                 + ", black -\(bound) to white \(bound)",
-            image: canvas.image)
+            image: canvas.image { 0.5 + weight($0) * scale })
     }
 }

@@ -42,24 +42,12 @@ struct TensorPicture {
 
 /// Pictures of one size in a grid, a dark pixel between them.
 struct TileCanvas {
+    let rows: Int
+    let columns: Int
     /// Of a tile.
     let height: Int
     let width: Int
     let channels: Int
-    private let rows: Int
-    private let columns: Int
-    private let fullWidth: Int
-    private var pixels: [UInt8]
-
-    init(rows: Int, columns: Int, height: Int, width: Int, channels: Int) {
-        self.height = height
-        self.width = width
-        self.channels = channels
-        self.rows = rows
-        self.columns = columns
-        fullWidth = columns * (width + 1) - 1
-        pixels = [UInt8](repeating: 0, count: (rows * (height + 1) - 1) * fullWidth * channels)
-    }
 
     struct Place {
         let tileRow: Int
@@ -69,26 +57,30 @@ struct TileCanvas {
         let channel: Int
     }
 
-    /// Sets every pixel to `level` of its place: in [0, 1], clipped; NaN is black.
-    mutating func fill(_ level: (Place) -> Double) {
-        for pixel in 0..<(rows * columns * height * width * channels) {
+    var places: [Place] {
+        (0..<(rows * columns * height * width * channels)).map { pixel in
             let (channel, position) = (pixel % channels, pixel / channels)
             let (column, line) = (position % width, position / width)
             let (row, tile) = (line % height, line / height)
-            let place = Place(
+            return Place(
                 tileRow: tile / columns, tileColumn: tile % columns, row: row, column: column,
                 channel: channel)
-            let value = level(place)
-            let y = place.tileRow * (height + 1) + row
-            let x = place.tileColumn * (width + 1) + column
-            pixels[(y * fullWidth + x) * channels + channel] =
-                value.isNaN ? 0 : UInt8((min(1, max(0, value)) * 255).rounded())
         }
     }
 
-    var image: PixelImage {
-        PixelImage(
-            width: fullWidth, height: rows * (height + 1) - 1, channelCount: channels,
-            pixels: pixels)
+    /// - Parameter level: brightness of a place in [0, 1], clipped; NaN is black.
+    func image(_ level: (Place) -> Double) -> PixelImage {
+        let fullHeight = rows * (height + 1) - 1
+        let fullWidth = columns * (width + 1) - 1
+        var pixels = [UInt8](repeating: 0, count: fullHeight * fullWidth * channels)
+        for place in places {
+            let value = level(place)
+            let y = place.tileRow * (height + 1) + place.row
+            let x = place.tileColumn * (width + 1) + place.column
+            pixels[(y * fullWidth + x) * channels + place.channel] =
+                value.isNaN ? 0 : UInt8((min(1, max(0, value)) * 255).rounded())
+        }
+        return PixelImage(
+            width: fullWidth, height: fullHeight, channelCount: channels, pixels: pixels)
     }
 }

@@ -27,22 +27,31 @@ extension InspectionText {
     }
 
     private func outline(_ tree: TreeInspection) throws -> [String] {
+        let shown = Array(tree.lines.dropFirst())
         let measures = try request.measures(tree.tensors)
-        var next = measures.makeIterator()
-        let labels = tree.lines.dropFirst().map { line in
+        let labels = shown.map { line in
             let name = line.path.split(separator: "/").last.map(String.init) ?? "/"
             return String(repeating: "  ", count: line.depth) + printable(name)
         }
         let width = labels.map(\.count).max() ?? 0
-        return zip(tree.lines.dropFirst(), labels).map { line, label in
-            let padding = String(repeating: " ", count: width - label.count + 2)
-            return label + padding + summary(line.content, of: tree) { next.next() }
+        var lines: [String] = []
+        var measured = 0
+        for (line, label) in zip(shown, labels) {
+            var text = label + String(repeating: " ", count: width - label.count + 2)
+            text += summary(line.content, of: tree)
+            if case .dataset = line.content {
+                let found = measures[measured]
+                measured += 1
+                if let statistics = found.statistics { text += "  " + statistics.summary }
+                if let digest = found.digest { text += "  " + digest.short }
+            }
+            lines.append(text)
         }
+        return lines
     }
 
     private func summary(
-        _ content: TreeInspection.Content, of tree: TreeInspection,
-        measures: () -> TensorMeasures?
+        _ content: TreeInspection.Content, of tree: TreeInspection
     ) -> String {
         switch content {
         case .group(let members): return "group of \(members)"
@@ -50,15 +59,9 @@ extension InspectionText {
         case .alias(let path): return "= \(printable(path))"
         case .dataset(let dataset):
             let entry = tree.tensor(dataset).entry
-            var text = "\(entry.typeName) \(entry.shape)  \(NumberText.bytes(entry.byteCount))"
-            if entry.storedByteCount != entry.byteCount {
-                text += ", \(NumberText.bytes(entry.storedByteCount)) stored"
-            }
-            if let found = measures() {
-                if let statistics = found.statistics { text += "  " + statistics.summary }
-                if let digest = found.digest { text += "  " + digest.short }
-            }
-            return text
+            let text = "\(entry.typeName) \(entry.shape)  \(NumberText.bytes(entry.byteCount))"
+            return entry.storedByteCount == entry.byteCount
+                ? text : text + ", \(NumberText.bytes(entry.storedByteCount)) stored"
         }
     }
 

@@ -25,7 +25,7 @@ enum Inspection {
             self = .weights(WeightInspection(file: file))
             return
         }
-        if let found = try WeightInspection(file: file, object: object) {
+        if let found = try WeightInspection.part(object, of: file) {
             self = .weights(found)
             return
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Interchange
+import Tensors
 
 /// The tensors of a file folded into a tree of layers by their names.
 struct LayerTree {

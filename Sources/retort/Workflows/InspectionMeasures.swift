@@ -70,16 +70,16 @@ struct MeasureRequest: Sendable {
     }
 
     private func measure(_ tensor: InspectedTensor) throws -> TensorMeasures {
-        var measures = TensorMeasures()
-        do {
-            let elements = try tensor.entry.tensor()
-            if statistics {
-                measures.statistics = TensorStatistics(elements, channelAxes: tensor.channelAxes)
-            }
-            if digests { measures.digest = elements.digest() }
-        } catch let error as InterchangeError where error.kind == .unsupported {
-            measures.problem = error.problem
+        let elements: Tensor
+        do throws(InterchangeError) {
+            elements = try tensor.entry.tensor()
+        } catch {
+            guard error.kind == .unsupported else { throw error }
+            return TensorMeasures(problem: error.problem)
         }
-        return measures
+        return TensorMeasures(
+            statistics: statistics
+                ? TensorStatistics(elements, channelAxes: tensor.channelAxes) : nil,
+            digest: digests ? elements.digest() : nil)
     }
 }

@@ -18,21 +18,17 @@ struct WeightInspection {
     let file: WeightFile
     let selection: Selection
 
-    init(file: WeightFile) {
+    init(file: WeightFile, selection: Selection = .everything) {
         self.file = file
-        selection = .everything
+        self.selection = selection
     }
 
-    /// Nil when nothing in the file is called `object`.
+    /// What `object` names; nil when nothing in the file is called so.
     ///
     /// - Throws: ``Failure`` when several tensors are.
-    init?(file: WeightFile, object: String) throws {
-        self.file = file
-        if let selection = try Self.find(object, in: file) {
-            self.selection = selection
-        } else {
-            return nil
-        }
+    static func part(_ object: String, of file: WeightFile) throws -> WeightInspection? {
+        guard let selection = try find(object, in: file) else { return nil }
+        return WeightInspection(file: file, selection: selection)
     }
 
     var entries: [WeightEntry] {
