@@ -48,7 +48,7 @@ extension WeightFile {
     public static func writeShards(
         _ content: WeightContent, to path: String, maximumBytes: Int
     ) throws(InterchangeError) {
-        try SafetensorsShards.write(content, to: path)
+        try SafetensorsShards.write(content, to: path, maximumShardBytes: maximumBytes)
     }
 }
 

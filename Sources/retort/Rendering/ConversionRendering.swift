@@ -27,9 +27,9 @@ struct ConversionRendering {
         ]
         text += rules + casts
         text += certificate.plan.leftOut.map {
-            "left out: '\(PlainLine.of($0.name))', \($0.reason)"
+            "left out: '\(printable($0.name))', \($0.reason)"
         }
-        text += certificate.plan.notes.map { "note: \(PlainLine.of($0))" }
+        text += certificate.plan.notes.map { "note: \(printable($0))" }
         text.append("proof: " + certificate.verdict)
         text.append("logits: " + logits)
         return text.joined(separator: "\n")
@@ -37,7 +37,7 @@ struct ConversionRendering {
 
     private static func title(_ side: ConversionCertificate.Side) -> String {
         let checkpoint = side.checkpoint.map { "checkpoint '\($0)' of " } ?? ""
-        return "\(checkpoint)\(PlainLine.of(side.path)) (\(side.format.title))"
+        return "\(checkpoint)\(printable(side.path)) (\(side.format.title))"
     }
 
     private static func counted(_ count: Int, _ noun: String) -> String {
@@ -67,32 +67,17 @@ struct ConversionRendering {
         return [
             "cast: \(Self.counted(reports.count, "tensor")) to \(worst.1.target), largest error "
                 + "\(NumberText.short(largest)), largest relative error "
-                + "\(NumberText.short(worst.1.relativeError)) in '\(PlainLine.of(worst.0))', "
+                + "\(NumberText.short(worst.1.relativeError)) in '\(printable(worst.0))', "
                 + "\(overflowed) became infinite, \(underflowed) became zero"
         ]
     }
 
     private var logits: String {
         guard let logits = certificate.proof.logits else {
-            return "not compared, " + PlainLine.of(certificate.unrun ?? "")
+            return "not compared, " + printable(certificate.unrun ?? "")
         }
         return "largest difference \(NumberText.short(logits.maximumDifference)) beside logits up "
             + "to \(NumberText.short(logits.magnitude)), "
             + "\(Self.counted(logits.changedPredictions, "changed prediction")) on \(logits.batch)"
-    }
-}
-
-/// Text from a file, on one line and without control characters.
-enum PlainLine {
-    static func of(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.map { scalar in
-                    switch scalar.value {
-                    case 0..<0x20, 0x7F..<0xA0, 0x202A...0x202E, 0x2066...0x2069, 0x2028...0x2029:
-                        "\u{FFFD}"
-                    default: scalar
-                    }
-                }))
     }
 }

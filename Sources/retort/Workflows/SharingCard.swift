@@ -192,7 +192,7 @@ struct ModelCard {
     /// Text from a file as Markdown shows it, on one line.
     private func escaped(_ text: String) -> String {
         var result = ""
-        for character in PlainLine.of(text) {
+        for character in printable(text) {
             if "\\`*_{}[]<>#|!~".contains(character) { result.append("\\") }
             result.append(character)
         }

@@ -16,8 +16,12 @@ extension Checkpoint {
         return try Graph(json: architecture)
     }
 
-    /// The model ready to run on images.
+    /// The model ready to run on images. Tensors that the graph does not name, which converted
+    /// checkpoints may keep, take no part.
     func classifier(in file: String, batchSize: Int = 256) throws -> Classifier {
-        try Classifier(graph: graph(in: file), parameters: tensors, batchSize: batchSize)
+        let graph = try graph(in: file)
+        var parameters = NamedTensors()
+        for parameter in graph.parameters { parameters[parameter.name] = tensors[parameter.name] }
+        return try Classifier(graph: graph, parameters: parameters, batchSize: batchSize)
     }
 }
