@@ -19,7 +19,7 @@ public enum CarriedModel {
     private static let metadataKey = "retort_metadata"
 
     private static let keys = [
-        graphKey, parametersKey, layoutKey, configurationKey, metadataKey,
+        graphKey, parametersKey, layoutKey, configurationKey, metadataKey, CarriedTensors.key,
     ]
 
     /// What a format can say by itself.
@@ -43,7 +43,7 @@ public enum CarriedModel {
     /// The metadata to write into a file of `format` so that everything comes back.
     public static func metadata(
         _ metadata: [String: JSON], carrying model: ModelDescription?,
-        layout: ParameterRole.Layout, in format: WeightFormat
+        layout: ParameterRole.Layout, tensors: [CarriedTensor] = [], in format: WeightFormat
     ) -> [String: JSON] {
         var result: [String: JSON] = [:]
         var packed: [String: JSON] = [:]
@@ -53,10 +53,11 @@ public enum CarriedModel {
             if isPlain { result[key] = value } else { packed[key] = value }
         }
         if !packed.isEmpty { result[metadataKey] = .string(JSON.object(packed).text()) }
-        guard let model else { return result }
         func keep(_ value: JSON, as key: String) {
             result[key] = capacity == .values ? value : .string(value.text())
         }
+        if !tensors.isEmpty { keep(CarriedTensors.json(tensors), as: CarriedTensors.key) }
+        guard let model else { return result }
         if let source = model.source, !isConfigured(format) { keep(source, as: configurationKey) }
         if let graph = model.graph, !hasGraph(format) {
             keep(graph, as: graphKey)

@@ -2,19 +2,20 @@
 
 public import Tensors
 
-/// What a store remembers of the file a checkpoint was converted from, so that the way back leads
-/// to the same names and tensors. It is the member `conversion` of the checkpoint's metadata.
+/// What a file remembers of the one it was converted from, so that the way back leads to the same
+/// names and tensors. It is the member `conversion` of the metadata.
 public struct SourceRecord: Hashable, Sendable {
     public static let metadataKey = "conversion"
 
     public var format: WeightFormat
-    /// Names in that file by stored name, where no rule gives them back.
+    /// In a store, names in that file by stored name, where no rule gives them back. Elsewhere
+    /// each tensor carries its own.
     public var names: [String: String] = [:]
-    /// Whether names were an HDF5 file's paths, which are the same in every format.
+    /// Whether a store's names are paths, which are the same in every format.
     public var arePaths = false
     /// Layers whose kind the graph says differently: a depthwise class with one input channel.
     public var kinds: [String: ParameterRole.LayerKind] = [:]
-    /// Parameters that the file did not hold, with the digests of the values they stand for.
+    /// Parameters of the graph that the file did not hold, with the digests of their values.
     public var implied: [String: Digest] = [:]
 
     public init(format: WeightFormat) {
@@ -46,12 +47,6 @@ public struct SourceRecord: Hashable, Sendable {
         implied = (json?["implied"]?.objectValue ?? [:]).compactMapValues {
             $0.stringValue.flatMap { try? Digest(hexadecimal: $0) }
         }
-    }
-
-    /// The name that the stored tensor goes by in a file of `target`.
-    public func name(of stored: String, in target: WeightFormat) -> String? {
-        guard target.nameFamily == format.nameFamily else { return nil }
-        return names[stored] ?? (arePaths ? stored : nil)
     }
 }
 

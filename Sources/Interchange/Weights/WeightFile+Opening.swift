@@ -10,8 +10,12 @@ extension WeightFile {
         let region = try InputFile.map(path)
         let format = try WeightFormat.recognise(region, path: path)
         // HDF5 is opened once, under the lock that keeps writers out, and recognised by its tree.
-        if format == .hdf5 { return try HDF5Tree.openFile(path) }
-        return try format.codec(path: path).open(region, path: path)
+        var file =
+            format == .hdf5
+            ? try HDF5Tree.openFile(path)
+            : try format.codec(path: path).open(region, path: path)
+        file.takeCarriedTensors()
+        return file
     }
 
     /// What breaks the rules of the file's format.

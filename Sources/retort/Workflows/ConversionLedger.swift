@@ -23,12 +23,15 @@ final class ConversionLedger: Sendable {
     }
 
     private let state: Mutex<State>
+    /// Whether each line's elements move; the others arrive as they were after the cast.
+    private let isMoved: [Bool]
     private let path: String
     private let totalByteCount: Int
     private let progress: ProgressReporter
 
     init(_ plan: ConversionPlan, path: String, progress: ProgressReporter) {
         state = Mutex(State(records: [Record](repeating: Record(), count: plan.lines.count)))
+        isMoved = plan.lines.map { $0.move != nil }
         self.path = path
         self.progress = progress
         totalByteCount = plan.byteCount
@@ -43,13 +46,16 @@ final class ConversionLedger: Sendable {
     }
 
     /// - Throws: ``InterchangeError`` when the elements are not what the source's own digest says.
-    func note(source tensor: Tensor, stated: Digest?, at index: Int) throws(InterchangeError) {
+    func note(
+        source tensor: Tensor, of entry: WeightEntry, at index: Int
+    ) throws(InterchangeError) {
         guard state.withLock({ $0.records[index].source == nil }) else { return }
         let digest = tensor.digest()
-        if let stated, stated != digest {
+        if let stated = entry.digest, stated != digest {
             throw InterchangeError(
                 .malformed, path,
-                "a tensor's bytes have the digest \(digest.short), the file says \(stated.short)")
+                "the bytes of tensor '\(entry.name)' have the digest \(digest.short), the file "
+                    + "says \(stated.short)")
         }
         state.withLock {
             $0.records[index].source = digest
@@ -69,13 +75,13 @@ final class ConversionLedger: Sendable {
     func note(target tensor: Tensor, at index: Int) {
         let known = state.withLock { $0.records[index] }
         guard known.target == nil else { return }
-        // Most tensors pass unchanged, and hashing is most of the work.
-        let digest = tensor.digest()
+        // Most tensors pass as they are, and hashing is most of the work.
+        let digest = isMoved[index] ? tensor.digest() : known.cast ?? tensor.digest()
         let done = state.withLock { state -> Int in
             state.records[index].target = digest
             state.byteCount += tensor.byteCount
             return state.byteCount
         }
-        progress.update("writing", done: done >> 20, of: totalByteCount >> 20, unit: "MiB")
+        progress.update("reading", done: done >> 20, of: totalByteCount >> 20, unit: "MiB")
     }
 }

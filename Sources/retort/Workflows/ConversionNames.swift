@@ -4,35 +4,35 @@ import Interchange
 import Tensors
 import Training
 
-/// What the tensors of one file are called in a file of another format.
+/// What the tensors of one file are called in a file of another format, and what has to be
+/// remembered for the way back.
 struct TargetNames {
     /// For each entry of the source, in order.
     private(set) var names: [String] = []
+    /// For each entry, the name to come back to, where no rule gives it back.
+    private(set) var originals: [String?] = []
+    /// Where those names come from; nil where nothing has to be remembered of names.
+    private(set) var origin: SourceRecord?
+
     private let source: WeightFile
     private let target: WeightFormat
-    private let stored: StoredNames?
+    private let layout: ParameterRole.Layout?
+    private let earlier: SourceRecord?
+    private let runnable: RunnableWeights?
 
+    /// - Parameter earlier: what the source remembers of where it came from itself.
     init(
         source: WeightFile, target: WeightFormat, layout: ParameterRole.Layout?,
-        record: SourceRecord?, runnable: RunnableWeights?
-    ) throws {
+        earlier: SourceRecord?, runnable: RunnableWeights?
+    ) {
         self.source = source
         self.target = target
-        guard target == .store else {
-            stored = nil
-            names = source.entries.map { entry in
-                Self.name(of: entry, source, target, layout: layout, record: record)
-            }
-            return
-        }
-        let parameters = runnable == nil ? [:] : source.model?.parameters ?? [:]
-        let others = source.entries.filter { parameters[$0.name] == nil }
-        let free = StoredNames(
-            others.map(\.name), spelling: source.format.spelling,
-            reserved: runnable?.graph.parameters.map(\.name) ?? [])
-        stored = free
-        var rest = free.names.makeIterator()
-        names = source.entries.map { parameters[$0.name] ?? rest.next() ?? $0.name }
+        self.layout = layout
+        self.earlier = earlier
+        self.runnable = runnable
+        let old = source.entries.map(oldName)
+        names = target == .store ? storedNames(old) : zip(source.entries, old).map(foreignName)
+        remember(old)
     }
 
     /// A graph's parameter (`conv1/weight`) as the target spells it.
@@ -40,74 +40,82 @@ struct TargetNames {
         target.spelling == .dotted ? TensorNaming.dotted(fromStored: parameter) : parameter
     }
 
-    /// The name that a store would give the entry.
-    static func stored(_ name: String, in source: WeightFile) -> String {
-        if let parameter = source.model?.parameters[name] { return parameter }
-        return source.format.spelling == .dotted ? TensorNaming.stored(fromDotted: name) : name
+    /// The name that the entry had in a file of the target's family of formats, where one is
+    /// remembered.
+    private func oldName(of entry: WeightEntry) -> String? {
+        guard let earlier, earlier.format.nameFamily == target.nameFamily else { return nil }
+        return entry.sourceName ?? (earlier.arePaths ? entry.name : nil)
     }
 
-    private static func name(
-        of entry: WeightEntry, _ source: WeightFile, _ target: WeightFormat,
-        layout: ParameterRole.Layout?, record: SourceRecord?
-    ) -> String {
+    private func storedNames(_ old: [String?]) -> [String] {
+        let parameters = runnable == nil ? [:] : source.model?.parameters ?? [:]
+        let rest = source.entries.indices.filter {
+            parameters[source.entries[$0].name] == nil
+        }
+        let isHome = rest.contains { old[$0] != nil }
+        let spelling = isHome ? earlier?.format.spelling : nil
+        var free = StoredNames(
+            rest.map { old[$0] ?? source.entries[$0].name },
+            spelling: spelling ?? source.format.spelling,
+            reserved: runnable?.graph.parameters.map(\.name) ?? []
+        ).names.makeIterator()
+        return source.entries.map { parameters[$0.name] ?? free.next() ?? $0.name }
+    }
+
+    private func foreignName(of entry: WeightEntry, old: String?) -> String {
         if target == .npy { return "array" }
-        if let name = record?.name(of: stored(entry.name, in: source), in: target) { return name }
+        if let old {
+            let isStored = earlier?.format.spelling == .stored
+            return isStored ? spelled(old) : old
+        }
         if target.nameFamily != .other {
-            // Keras's writer names by role where it knows one.
+            // Keras's writers name by role where they know one.
             return source.format == .store
                 ? TensorNaming.dotted(fromStored: entry.name) : entry.name
         }
-        let isRelaid = layout != nil && entry.role != nil && entry.role?.layout != layout
-        if isRelaid, source.format != .onnx, let role = entry.role, let layout {
-            return name(of: entry, role, source, target, layout)
+        if let layout, let role = entry.role, role.layout != layout, source.format != .onnx {
+            if layout == .keras { return role.layer + "/" + role.kerasName }
+            return spelled(
+                source.model?.parameters[entry.name] ?? role.layer + "/" + role.pytorchName)
         }
         switch (source.format.spelling, target.spelling) {
         case (.stored, .dotted):
-            let isPath = record?.arePaths ?? false
-            return isPath ? entry.name : TensorNaming.dotted(fromStored: entry.name)
-        case (.path, .dotted), (.path, .path): return entry.sourceName ?? entry.name
+            return earlier?.arePaths == true
+                ? entry.name : TensorNaming.dotted(fromStored: entry.name)
+        case (.path, _) where earlier == nil: return entry.sourceName ?? entry.name
         default: return entry.name
         }
     }
 
-    /// The name in the words of the layout's framework: `conv1.weight`, `conv1/kernel`.
-    private static func name(
-        of entry: WeightEntry, _ role: ParameterRole, _ source: WeightFile,
-        _ target: WeightFormat, _ layout: ParameterRole.Layout
-    ) -> String {
-        if layout == .keras { return role.layer + "/" + role.kerasName }
-        let parameter =
-            source.model?.parameters[entry.name] ?? role.layer + "/" + role.pytorchName
-        return target.spelling == .dotted ? TensorNaming.dotted(fromStored: parameter) : parameter
+    // MARK: The way back
+
+    private mutating func remember(_ old: [String?]) {
+        originals = source.entries.indices.map { index in
+            let entry = source.entries[index]
+            let isReversible = old[index] != nil || ruled(names[index]) == entry.name
+            return isReversible ? nil : entry.name
+        }
+        let arePaths = target == .store && source.format.spelling == .path && runnable == nil
+        if originals.contains(where: { $0 != nil }) || arePaths {
+            origin = SourceRecord(format: source.format)
+            origin?.arePaths = arePaths
+        } else if let earlier, earlier.format.nameFamily != target.nameFamily {
+            originals = source.entries.map(\.sourceName)
+            origin = SourceRecord(format: earlier.format)
+            origin?.arePaths = earlier.arePaths && target == .store
+        }
     }
 
-    /// What a store has to remember of the source for the way back.
-    ///
-    /// - Parameter earlier: what the source itself remembers of where it came from; kept when
-    ///   this conversion has nothing to add.
-    func record(_ plan: ConversionPlan, earlier: SourceRecord?) -> SourceRecord? {
-        guard source.format != .store else { return earlier }
-        var record = SourceRecord(format: source.format)
-        let spelling = source.format.spelling
-        for line in plan.lines {
-            guard let name = line.source else {
-                // Noted as it is stored, so that a cast value still counts as implied.
-                record.implied[line.target] = line.impliedDigest
-                continue
-            }
-            let original = line.entry.sourceName.flatMap { spelling == .path ? $0 : nil } ?? name
-            let ruled = StoredNames.original(of: line.target, spelling: spelling)
-            if !ruled.utf8.elementsEqual(original.utf8) { record.names[line.target] = original }
-            if let role = line.entry.role, let known = line.graphKind, role.kind != known {
-                record.kinds[role.layer] = role.kind
-            }
+    /// The name that a target's tensor gets when it is converted back without being remembered.
+    private func ruled(_ name: String) -> String? {
+        if target.nameFamily != .other || source.format.nameFamily != .other {
+            return target.nameFamily == source.format.nameFamily || target.nameFamily == .other
+                ? name : nil
         }
-        record.arePaths = source.format == .hdf5
-        let isTrivial = record.names.isEmpty && record.kinds.isEmpty && record.implied.isEmpty
-        if isTrivial, !record.arePaths, let earlier {
-            let stored = Set(plan.lines.map(\.target))
-            if earlier.names.keys.allSatisfy(stored.contains) { return earlier }
+        switch (source.format.spelling, target.spelling) {
+        case (.stored, .dotted): return TensorNaming.stored(fromDotted: name)
+        case (let spelling, .stored): return StoredNames.original(of: name, spelling: spelling)
+        default: return name
         }
-        return record
     }
 }

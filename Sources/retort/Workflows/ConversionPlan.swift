@@ -17,17 +17,15 @@ struct ConversionPlan {
         /// What the tensor is, and whose layout it gets.
         var role: ParameterRole?
         /// What moves where; nil where the elements stay as they lie.
-        var rule: LayoutRule?
+        var move: ConversionMove?
         /// The element type to cast to; nil where it stays.
         var cast: ElementType?
         /// The earlier line, by its target name, that has the very same elements.
         var sharedWith: String?
-        /// Of a parameter that the source does not hold: the digest of the value it gets.
-        var impliedDigest: Digest?
-        /// What the graph takes the tensor's layer for.
-        var graphKind: ParameterRole.LayerKind?
+        /// The name to come back to, where no rule gives it back.
+        var original: String?
 
-        var shape: Shape { rule?.target ?? entry.shape }
+        var shape: Shape { move?.shape ?? entry.shape }
         var elementType: ElementType { cast ?? entry.elementType ?? .u8 }
         var byteCount: Int { shape.elementCount * elementType.byteCount }
     }
@@ -50,10 +48,23 @@ struct ConversionPlan {
     /// The content to hand to a writer. Elements are loaded, cast and moved when the writer asks
     /// for them, and the ledger notes what passed.
     func content(_ ledger: ConversionLedger) throws -> WeightContent {
-        WeightContent(
-            entries: try lines.indices.map { try entry(at: $0, ledger) },
+        let entries = try lines.indices.map { try entry(at: $0, ledger) }
+        var carried: [CarriedTensor] = []
+        // A NumPy array has no room for more than itself.
+        if format != .npy {
+            // The digests go into the file's head, so they must be known before it is written.
+            for entry in entries { _ = try entry.tensor() }
+            carried = zip(lines, ledger.records).map { line, record in
+                CarriedTensor(
+                    name: line.target, digest: record.target, original: line.original,
+                    role: line.role)
+            }
+        }
+        return WeightContent(
+            entries: entries,
             metadata: CarriedModel.metadata(
-                metadata, carrying: model, layout: layout ?? .pytorch, in: format),
+                metadata, carrying: model, layout: layout ?? .pytorch, tensors: carried,
+                in: format),
             model: model)
     }
 
@@ -71,7 +82,7 @@ struct ConversionPlan {
         ) { () throws(InterchangeError) in
             try ledger.check(source.name)
             var tensor = try source.tensor()
-            try ledger.note(source: tensor, stated: source.digest, at: index)
+            try ledger.note(source: tensor, of: source, at: index)
             if let cast {
                 do throws(TensorError) {
                     let (result, report) = try tensor.cast(to: cast)
@@ -84,17 +95,14 @@ struct ConversionPlan {
             }
             return tensor
         }
-        var moved = loaded
-        if line.rule != nil, let layout = line.role?.layout {
-            moved = try loaded.converted(to: layout)
-        }
-        let arriving = moved
+        let move = line.move
         var entry = WeightEntry(
             name: line.target, elementType: cast ?? stored, shape: line.shape, role: line.role
         ) { () throws(InterchangeError) in
-            let tensor = try arriving.tensor()
-            ledger.note(target: tensor, at: index)
-            return tensor
+            let tensor = try loaded.tensor()
+            let result = try move?.applied(to: tensor) ?? tensor
+            ledger.note(target: result, at: index)
+            return result
         }
         entry.sharedWith = line.sharedWith
         return entry

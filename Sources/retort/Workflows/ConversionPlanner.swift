@@ -6,7 +6,7 @@ import Training
 
 /// Decides what a conversion does with every tensor.
 struct ConversionPlanner {
-    let source: WeightFile
+    private(set) var source: WeightFile
     let target: WeightFormat
     /// The layout the user asks for.
     var requestedLayout: ParameterRole.Layout?
@@ -16,9 +16,9 @@ struct ConversionPlanner {
     var keepsOldNames = true
 
     /// The source's record of the file that it was itself converted from.
-    private let record: SourceRecord?
-    private let runnable: RunnableWeights?
-    private let problem: String?
+    let record: SourceRecord?
+    let runnable: RunnableWeights?
+    let problem: String?
 
     init(
         _ source: WeightFile, to target: WeightFormat, layout: ParameterRole.Layout? = nil,
@@ -26,11 +26,16 @@ struct ConversionPlanner {
     ) {
         self.source = source
         self.target = target
+        if target.nameFamily == .other {
+            for index in source.entries.indices {
+                self.source.entries[index].role = source.entries[index].role.map(Self.refined)
+            }
+        }
         requestedLayout = layout
         self.dtype = dtype
         record = SourceRecord(json: source.metadata[SourceRecord.metadataKey])
         do {
-            runnable = try RunnableWeights(source)
+            runnable = try RunnableWeights(self.source)
             problem = nil
         } catch {
             runnable = nil
@@ -51,15 +56,19 @@ struct ConversionPlanner {
         var plan = ConversionPlan(
             format: target, lines: [], layout: layout, isRunnable: runnable != nil,
             metadata: source.metadata)
-        let names = try TargetNames(
+        let names = TargetNames(
             source: source, target: target, layout: layout,
-            record: keepsOldNames ? record : nil, runnable: runnable)
+            earlier: keepsOldNames ? record : nil, runnable: runnable)
         for (index, entry) in source.entries.enumerated() {
             if let reason = reasonToLeaveOut(entry) {
                 plan.leftOut.append((entry.name, reason))
-                continue
+            } else if let lines = try recurrentLines(entry, layout) {
+                plan.lines += lines
+            } else {
+                var line = try line(entry, named: names.names[index], layout)
+                line.original = names.originals[index]
+                plan.lines.append(line)
             }
-            plan.lines.append(try line(entry, named: names.names[index], layout))
         }
         if layout == .pytorch, let runnable { plan.lines += implied(runnable, names) }
         tie(&plan)
@@ -99,15 +108,18 @@ struct ConversionPlanner {
         if let wanted {
             line.role = try entry.converted(to: wanted).role
             let rule = try entry.layoutRule(to: wanted)
-            line.rule = rule.isIdentity ? nil : rule
+            line.move = rule.isIdentity ? nil : .rule(rule)
         }
-        if let dtype, let own = entry.elementType, own.isFloatingPoint, own != dtype {
-            line.cast = dtype
-        }
-        if let parameter = source.model?.parameters[entry.name] {
-            line.graphKind = runnable?.roles[parameter]?.kind
-        }
+        line.cast = cast(of: entry)
         return line
+    }
+
+    /// The type to cast the tensor to; nil where it has that type or is no floating-point tensor.
+    func cast(of entry: WeightEntry) -> ElementType? {
+        guard let dtype, let own = entry.elementType, own.isFloatingPoint, own != dtype else {
+            return nil
+        }
+        return dtype
     }
 
     /// The layout to convert a tensor to; nil where it stays as it lies.
@@ -151,89 +163,5 @@ struct ConversionPlanner {
     static func isState(_ name: String) -> Bool {
         ["optimizer/", "optimizer_weights/", "_optimizer/", "optimizer.", "optimizer_state"]
             .contains { name.hasPrefix($0) }
-    }
-
-    // MARK: What else is in the result
-
-    /// A parameter that only stood in for one which the Keras model does not have.
-    private func reasonToLeaveOut(_ entry: WeightEntry) -> String? {
-        guard target.nameFamily != .other, source.model?.source != nil, let record,
-            record.format.nameFamily != .other,
-            let digest = record.implied[TargetNames.stored(entry.name, in: source)],
-            let tensor = try? entry.tensor(), tensor.digest() == digest
-        else { return nil }
-        return "the Keras model has no such parameter, and it has the value that stands for none"
-    }
-
-    private func implied(
-        _ runnable: RunnableWeights, _ names: TargetNames
-    ) -> [ConversionPlan.Line] {
-        runnable.graph.parameters.compactMap { parameter in
-            guard let tensor = runnable.implied[parameter.name] else { return nil }
-            let name = names.spelled(parameter.name)
-            var entry = WeightEntry(
-                name: parameter.name, tensor: tensor, role: runnable.roles[parameter.name])
-            entry.digest = tensor.digest()
-            var line = ConversionPlan.Line(
-                source: nil, entry: entry, target: name, role: entry.role)
-            if let dtype, dtype != .f32 { line.cast = dtype }
-            line.impliedDigest = (try? tensor.converted(to: line.elementType))?.digest()
-            return line
-        }
-    }
-
-    /// Keeps ties between tensors that are converted alike.
-    private func tie(_ plan: inout ConversionPlan) {
-        var positions: [String: Int] = [:]
-        for (index, line) in plan.lines.enumerated() {
-            if let name = line.source { positions[name] = positions[name] ?? index }
-            guard let first = line.entry.sharedWith, let other = positions[first] else { continue }
-            let model = plan.lines[other]
-            if model.rule == line.rule, model.cast == line.cast {
-                plan.lines[index].sharedWith = model.target
-            }
-        }
-    }
-
-    private func checkUnique(_ plan: ConversionPlan) throws {
-        var sources: [[UInt8]: String] = [:]
-        for line in plan.lines {
-            let name = line.source ?? line.target
-            if let other = sources.updateValue(name, forKey: Array(line.target.utf8)) {
-                throw Failure(
-                    "\(source.path): '\(other)' and '\(name)' would both be called "
-                        + "'\(line.target)'")
-            }
-        }
-    }
-
-    /// Model, metadata and notes of the result.
-    private func describe(_ plan: inout ConversionPlan, _ names: TargetNames) {
-        if var model = source.model {
-            model.parameters = [:]
-            let parameters = source.model?.parameters ?? [:]
-            for line in plan.lines {
-                if let name = line.source {
-                    if let parameter = parameters[name] {
-                        model.parameters[line.target] = parameter
-                    }
-                } else {
-                    model.parameters[line.target] = line.entry.name
-                    model.implied[line.entry.name] = nil
-                }
-            }
-            if runnable == nil { model.graph = nil }
-            plan.model = model
-        }
-        if target == .store {
-            plan.metadata[SourceRecord.metadataKey] = names.record(plan, earlier: record)?.json
-        }
-        let state = plan.lines.count { $0.role == nil && Self.isState($0.source ?? "") }
-        if state > 0, plan.layout != nil {
-            plan.notes.append("\(state) tensors of the optimizer stay as they are")
-        }
-        if let problem, [.store, .onnx].contains(target) || target.nameFamily == .keras {
-            plan.notes.append("no runnable graph: \(problem)")
-        }
     }
 }

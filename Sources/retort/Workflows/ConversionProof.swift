@@ -53,67 +53,55 @@ struct ConversionProof {
             let isEqual = try Self.isInverse(line, tensor, of: record)
             guard isEqual != false else {
                 throw Failure(
-                    "\(written.path): undoing '\(line.rule?.description ?? "")' on "
+                    "\(written.path): undoing '\(line.move?.description ?? "")' on "
                         + "'\(entry.name)' does not give the source's elements back")
             }
             lines.append(
                 Line(
                     source: line.source, target: entry.name, sourceDigest: source,
-                    targetDigest: found, rule: line.rule?.description, cast: record.report,
+                    targetDigest: found, rule: line.move?.description, cast: record.report,
                     isInverseEqual: isEqual, isImplied: line.source == nil))
             done += tensor.byteCount
             progress.update("proving", done: done >> 20, of: plan.byteCount >> 20, unit: "MiB")
         }
     }
 
+    /// Whether undoing the move gives what it started from; nil where nothing moved, or one
+    /// tensor became several.
     private static func isInverse(
         _ line: ConversionPlan.Line, _ tensor: Tensor, of record: ConversionLedger.Record
     ) throws -> Bool? {
-        guard line.rule != nil, let role = line.role, let own = line.entry.role else { return nil }
-        let entry = WeightEntry(name: line.target, tensor: tensor, role: role)
-        return try entry.converted(to: own.layout).tensor().digest() == record.cast
+        switch line.move {
+        case nil: return nil
+        case .recurrent(let move):
+            guard move.row == nil else { return nil }
+            return try move.undone(tensor).digest() == record.cast
+        case .rule:
+            guard let role = line.role, let own = line.entry.role else { return nil }
+            let entry = WeightEntry(name: line.target, tensor: tensor, role: role)
+            return try entry.converted(to: own.layout).tensor().digest() == record.cast
+        }
     }
 
     /// The position in `written` of each line's tensor.
-    ///
-    /// A writer may have to name tensors its own way. They are found by name, by the name that the
-    /// file keeps for the way back, by what they are, and otherwise by their place among those
-    /// that are left.
     private static func positions(
         of plan: ConversionPlan, in written: WeightFile
     ) throws -> [Int] {
-        var byName: [[UInt8]: Int] = [:]
-        var bySource: [[UInt8]: Int] = [:]
-        var byRole: [String: Int] = [:]
-        for (index, entry) in written.entries.enumerated() {
-            byName[Array(entry.name.utf8)] = index
-            if let name = entry.sourceName { bySource[Array(name.utf8)] = index }
-            if let role = entry.role { byRole[role.layer + "/" + role.kerasName] = index }
-        }
-        var positions = [Int?](repeating: nil, count: plan.lines.count)
-        var free = Set(written.entries.indices)
-        func assign(_ find: (ConversionPlan.Line) -> Int?) {
-            for index in plan.lines.indices where positions[index] == nil {
-                guard let found = find(plan.lines[index]), free.remove(found) != nil else {
-                    continue
-                }
-                positions[index] = found
-            }
-        }
-        assign { byName[Array($0.target.utf8)] }
-        assign { bySource[Array($0.target.utf8)] }
-        assign { $0.role.flatMap { byRole[$0.layer + "/" + $0.kerasName] } }
-        var rest = free.sorted().makeIterator()
-        assign { _ in rest.next() }
-        if let index = positions.firstIndex(of: nil) {
+        let found = CarriedTensors.positions(
+            of: plan.lines.map { CarriedTensor(name: $0.target, role: $0.role) },
+            in: written.entries)
+        if let index = found.firstIndex(of: nil) {
             throw Failure(
                 "\(written.path): was read back with \(written.entries.count) tensors, and none of "
                     + "them is '\(plan.lines[index].target)'")
         }
-        if written.entries.count > plan.lines.count {
-            let extra = written.entries[rest.next() ?? 0].name
-            throw Failure("\(written.path): was read back with the tensor '\(extra)' as well")
+        let positions = found.compactMap { $0 }
+        let known = Set(positions)
+        if let extra = written.entries.indices.first(where: { !known.contains($0) }) {
+            throw Failure(
+                "\(written.path): was read back with the tensor '\(written.entries[extra].name)' "
+                    + "as well")
         }
-        return positions.compactMap { $0 }
+        return positions
     }
 }

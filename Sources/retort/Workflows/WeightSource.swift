@@ -68,9 +68,7 @@ extension WeightFile {
         let tensors = checkpoint.tensors
         let entries = checkpoint.manifest.compactMap { stated -> WeightEntry? in
             guard let tensor = tensors[stated.name] else { return nil }
-            var role = roles[stated.name]
-            if let known = role, let kind = record?.kinds[known.layer] { role?.kind = kind }
-            var entry = WeightEntry(name: stated.name, tensor: tensor, role: role)
+            var entry = WeightEntry(name: stated.name, tensor: tensor, role: roles[stated.name])
             entry.digest = stated.digest
             entry.sourceName = record?.names[stated.name]
             return entry
@@ -98,6 +96,7 @@ extension WeightFile {
             model = model ?? ModelDescription()
             model?.source = configuration
         }
+        defer { recallKinds() }
         guard model?.graph == nil else { return completeRoles() }
         guard let graph = carried.graph else { return }
         do {
@@ -106,6 +105,23 @@ extension WeightFile {
         } catch {
             model = model ?? ModelDescription()
             model?.notes.append("the graph that it carries does not fit: \(error)")
+        }
+    }
+
+    /// Restores what a graph does not tell apart: Keras's depthwise layers of one channel, and
+    /// plain ones of as many groups as channels.
+    private mutating func recallKinds() {
+        guard format.nameFamily == .other,
+            let kinds = SourceRecord(json: metadata[SourceRecord.metadataKey])?.kinds,
+            !kinds.isEmpty
+        else { return }
+        for index in entries.indices {
+            guard let role = entries[index].role, let kind = kinds[role.layer] else { continue }
+            entries[index].role?.kind = kind
+            // In PyTorch's layout only one channel leaves that open, and then it is all of them.
+            if kind == .depthwiseConvolution, role.depthMultiplier == nil, role.layout == .pytorch {
+                entries[index].role?.depthMultiplier = entries[index].shape.dimensions.first
+            }
         }
     }
 

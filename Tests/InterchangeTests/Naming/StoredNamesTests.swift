@@ -90,8 +90,6 @@ import Testing
         record.implied = ["bn/weight": Tensor([1, 1], shape: [2]).digest()]
         let text = record.json.text()
         #expect(SourceRecord(json: try JSON(parsing: text)) == record)
-        #expect(record.name(of: "conv1/weight", in: .kerasWeights) == "layers/conv2d/vars/0")
-        #expect(record.name(of: "conv1/weight", in: .safetensors) == nil)
         #expect(SourceRecord(json: ["format": "unheard of"]) == nil)
         #expect(SourceRecord(json: nil) == nil)
     }
