@@ -120,7 +120,7 @@ def build(members, *, prefix=b"", gap=b"", tail=b"", comment=b"", zip64=None, **
 
 
 def refuse(name, members, **options):
-    with open(f"refused-{name}.zip", "wb") as file:
+    with open(f"hostile/{name}.zip", "wb") as file:
         file.write(build(members, **options))
 
 
@@ -216,7 +216,7 @@ def hostile():
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     body = packer.compress(bomb) + packer.flush()
     bombs = [member(f"{index}", bomb, method=8, body=body) for index in range(5)]
-    with gzip.GzipFile("refused-bomb.zip.gz", "wb", mtime=0) as file:
+    with gzip.GzipFile("hostile/bomb.zip.gz", "wb", mtime=0) as file:
         file.write(build([
             dict(item, size=75 << 20, local_size=75 << 20, body=body + bytes(68_000))
             for item in bombs[:4]]))

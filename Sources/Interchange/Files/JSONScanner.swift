@@ -135,16 +135,19 @@ struct JSONScanner {
         return value
     }
 
-    /// Any value of at most a megabyte.
+    /// Any value; lists and objects of at most four megabytes, because as a tree they take many
+    /// times their text.
     mutating func value() throws(FormatFault) -> JSON {
         skipSpace()
+        if position < bytes.count, bytes[position] == UInt8(ascii: "\"") {
+            return .string(try string())
+        }
         let start = position
         var depth = 0
         scan: while position < bytes.count {
             switch bytes[position] {
             case UInt8(ascii: "\""):
                 _ = try skipString()
-                if depth == 0 { break scan }
                 continue
             case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
@@ -159,11 +162,13 @@ struct JSONScanner {
             }
             position += 1
         }
+        guard position - start <= 4 << 20 else {
+            throw fault("a value of more than four megabytes")
+        }
         return try value(in: start..<position)
     }
 
     private func value(in range: Range<Int>) throws(FormatFault) -> JSON {
-        guard range.count <= 1 << 20 else { throw fault("a value of more than a megabyte") }
         do throws(JSONError) {
             return try JSON(parsing: UnsafeRawBufferPointer(rebasing: bytes[range]))
         } catch {

@@ -15,7 +15,8 @@ struct SafetensorsHeader {
 
     /// The library's own limit.
     static let longest = 100_000_000
-    static let largestTensorCount = 500_000
+    /// A hundred times what any model has in one file; keeps the memory for a header bounded.
+    private static let largestTensorCount = 200_000
     private static let longestRank = 64
 
     private(set) var faults = FormatFaults()

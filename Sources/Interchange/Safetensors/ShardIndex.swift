@@ -5,6 +5,7 @@ import Tensors
 /// `model.safetensors.index.json`: which shard holds which tensor.
 struct ShardIndex {
     static let longest = 64 << 20
+    private static let largestTensorCount = 500_000
 
     private(set) var faults = FormatFaults()
     /// The shard of each tensor.
@@ -73,11 +74,15 @@ struct ShardIndex {
     }
 
     private mutating func readMap(_ scanner: inout JSONScanner) throws(FormatFault) {
+        // Thousands of tensors share the name of a file.
+        var files: [String: String] = [:]
         try scanner.object { (scanner, tensor) throws(FormatFault) in
-            guard shards.count < SafetensorsHeader.largestTensorCount else {
+            guard shards.count < Self.largestTensorCount else {
                 throw FormatFault(.unsupported, "", "the index names too many tensors")
             }
-            let file = try scanner.string()
+            let text = try scanner.string()
+            let file = files[text] ?? text
+            files[text] = file
             if shards.updateValue(file, forKey: tensor) != nil {
                 faults.note(tensor, "the name stands twice in the index")
             }
