@@ -7,6 +7,19 @@ struct PickleGlobal: Sendable {
         let name: String
 
         var description: String { module + "." + name }
+
+        // By bytes: as text, the Kelvin sign equals a K, and Python tells the two apart.
+        static func == (left: Name, right: Name) -> Bool {
+            left.module.utf8.elementsEqual(right.module.utf8)
+                && left.name.utf8.elementsEqual(right.name.utf8)
+        }
+
+        func hash(into hasher: inout Hasher) {
+            for text in [module, name] {
+                for byte in text.utf8 { hasher.combine(byte) }
+                hasher.combine(0xFF as UInt8)
+            }
+        }
     }
 
     enum Use: Sendable {

@@ -47,7 +47,8 @@ extension PyTorchFile {
         of content: WeightContent, path: String
     ) throws(InterchangeError) -> [(elementType: ElementType, storage: Int)] {
         var places: [(elementType: ElementType, storage: Int)] = []
-        var indices: [String: Int] = [:]
+        // By bytes: two spellings of one letter are two names.
+        var indices: [[UInt8]: Int] = [:]
         var count = 0
         for (index, entry) in content.entries.enumerated() {
             guard let elementType = entry.elementType else {
@@ -56,12 +57,12 @@ extension PyTorchFile {
                     "tensor '\(entry.name)' has elements of type \(entry.typeName), which are"
                         + " not written")
             }
-            guard indices.updateValue(index, forKey: entry.name) == nil else {
+            guard indices.updateValue(index, forKey: Array(entry.name.utf8)) == nil else {
                 throw InterchangeError(
                     .mismatch, path, "two tensors are called '\(entry.name)', expected one")
             }
             var storage = count
-            if let first = entry.sharedWith.flatMap({ indices[$0] }), first < index,
+            if let first = entry.sharedWith.flatMap({ indices[Array($0.utf8)] }), first < index,
                 try isSame(entry, content.entries[first])
             {
                 storage = places[first].storage
@@ -91,8 +92,8 @@ extension PyTorchFile {
     private static func extra(_ content: WeightContent) -> JSON? {
         var members: [String: JSON] = [:]
         if !content.metadata.isEmpty { members["metadata"] = .object(content.metadata) }
-        // Conversions carry the configuration as text among the metadata.
-        if let source = content.model?.source,
+        // Conversions carry the configuration among the metadata.
+        if let source = content.model?.source, !content.metadata.values.contains(source),
             !content.metadata.values.contains(.string(source.text()))
         {
             members["model"] = source

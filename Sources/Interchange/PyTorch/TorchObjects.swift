@@ -120,7 +120,7 @@ struct TorchObjects {
         else { throw TorchTensor.Fault("its storage is described wrongly") }
         let type = TorchElementType(storage: kind.name)
         guard type != nil || kind.name.hasSuffix("UntypedStorage") else {
-            throw TorchTensor.Fault("its storage is a \(kind.shown)")
+            throw TorchTensor.Fault("its storage has the class \(kind.shown)")
         }
         let (byteCount, overflow) = count.multipliedReportingOverflow(by: type?.byteCount ?? 1)
         guard !overflow else { throw TorchTensor.Fault("its storage is too large") }

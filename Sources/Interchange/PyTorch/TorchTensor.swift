@@ -76,10 +76,9 @@ struct TorchTensor: Hashable, Sendable {
         // The declared size; whether the bytes are there is for whoever holds them.
         let available = storage.byteCount / type.byteCount
         guard start <= available, span <= available - start || span == 0 else {
+            let key = PickleText.escaped(storage.key)
             throw Fault(
-                "its elements \(start) to \(start &+ span) leave storage '"
-                    + PickleText.escaped(storage.key)
-                    + "' of \(available)")
+                "its \(span) elements from \(start) on leave storage '\(key)' of \(available)")
         }
     }
 

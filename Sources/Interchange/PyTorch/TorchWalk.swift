@@ -41,7 +41,8 @@ struct TorchWalk {
     var unlisted = 0
     private let path: String
     private let object: String
-    private var usedNames: Set<String> = []
+    /// By bytes: two spellings of one letter are two names.
+    private var usedNames: Set<[UInt8]> = []
     private var stepsLeft = 1 << 19
     private var nameBytesLeft = 16 << 20
 
@@ -110,13 +111,15 @@ struct TorchWalk {
     private mutating func uniqueName() throws(InterchangeError) -> String {
         nameBytesLeft -= name.count + 16
         guard nameBytesLeft >= 0 else { throw failure("its names take more than 16 MiB") }
-        let base = name.isEmpty ? "tensor" : String(decoding: name, as: UTF8.self)
-        if usedNames.insert(base).inserted { return base }
-        var number = 2
-        while !usedNames.insert("\(base)#\(number)").inserted {
+        var unique = name.isEmpty ? Array("tensor".utf8) : name
+        let base = String(decoding: unique, as: UTF8.self)
+        if usedNames.insert(unique).inserted { return base }
+        var number = 1
+        repeat {
             number += 1
+            unique = Array("\(base)#\(number)".utf8)
             try spend(1)
-        }
+        } while !usedNames.insert(unique).inserted
         if found.remarks.count < 16 {
             let shown = PickleText.escaped(base)
             found.remarks.append(

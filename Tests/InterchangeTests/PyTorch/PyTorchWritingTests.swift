@@ -86,6 +86,14 @@ import Testing
         #expect(try #require(file["c"]).tensor().floats() == [1, 3])
     }
 
+    @Test func twoSpellingsOfALetterAreTwoNames() throws {
+        let entries = ["caf\u{e9}", "cafe\u{301}"].map {
+            WeightEntry(name: $0, tensor: Tensor([Float($0.utf8.count)], shape: [1]))
+        }
+        let file = try written(WeightContent(entries: entries))
+        #expect(file.entries.map { Array($0.name.utf8) } == entries.map { Array($0.name.utf8) })
+    }
+
     @Test func metadataSourceNamesAndTheModelAreKept() throws {
         var entry = WeightEntry(name: "a", tensor: Tensor([1], shape: [1]))
         entry.sourceName = "layers/a/vars/0"
