@@ -70,7 +70,10 @@ let package = Package(
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Tensors", "TestSupport"]),
         // Runs the built tool as a user would; the dependency makes sure it is built first.
         .testTarget(
-            name: "RetortTests", dependencies: ["retort", "TestSupport", "Tensors", "HDF5"]),
+            name: "RetortTests",
+            dependencies: [
+                "retort", "TestSupport", "Tensors", "HDF5", "Interchange", "Training",
+            ]),
     ]
 )
 
