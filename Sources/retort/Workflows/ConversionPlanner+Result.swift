@@ -104,8 +104,9 @@ extension ConversionPlanner {
                 result.kinds[role.layer] = role.kind
             }
             if line.source == nil, line.role != nil {
-                let value = line.cast.map { try? line.entry.tensor().cast(to: $0).tensor }
-                result.implied[line.entry.name] = (value ?? try? line.entry.tensor())?.digest()
+                let tensor = try? line.entry.tensor()
+                let value = line.cast.flatMap { try? tensor?.cast(to: $0).tensor } ?? tensor
+                result.implied[line.entry.name] = value?.digest()
             }
         }
         let hasMore = !result.kinds.isEmpty || !result.implied.isEmpty

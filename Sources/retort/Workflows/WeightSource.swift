@@ -120,7 +120,8 @@ extension WeightFile {
             entries[index].role?.kind = kind
             // In PyTorch's layout only one channel leaves that open, and then it is all of them.
             if kind == .depthwiseConvolution, role.depthMultiplier == nil, role.layout == .pytorch {
-                entries[index].role?.depthMultiplier = entries[index].shape.dimensions.first
+                let channels = entries[index].shape.dimensions.first
+                entries[index].role?.depthMultiplier = channels
             }
         }
     }
