@@ -43,3 +43,4 @@ static inline hid_t retort_type_u64(void) { return H5T_STD_U64LE; }
 static inline hid_t retort_type_f32(void) { return H5T_IEEE_F32LE; }
 static inline hid_t retort_type_f64(void) { return H5T_IEEE_F64LE; }
 static inline hid_t retort_type_string(void) { return H5T_C_S1; }
+static inline size_t retort_variable_size(void) { return H5T_VARIABLE; }

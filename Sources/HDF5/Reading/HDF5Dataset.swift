@@ -54,9 +54,15 @@ public struct HDF5Dataset: Sendable {
     /// The kind of number the elements are, or nil where they are none.
     ///
     /// Keras writes bfloat16 as opaque elements of two bytes with an attribute `dtype`; those are
-    /// BF16 here.
+    /// BF16 here. Retort writes FP8 as bytes with an attribute `tensor_dtype`.
     public var elementType: ElementType? {
-        if let elementType = datatype.elementType { return elementType }
+        if let elementType = datatype.elementType {
+            guard elementType == .u8, let texts = attribute("tensor_dtype")?.texts,
+                let named = texts.first.flatMap(ElementType.init(rawValue:)),
+                texts.count == 1, !named.isNumeric
+            else { return elementType }
+            return named
+        }
         guard case .opaque(let byteCount, _) = datatype,
             let texts = attribute("dtype")?.texts, texts.count == 1
         else { return nil }

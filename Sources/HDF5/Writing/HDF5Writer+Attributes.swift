@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CHDF5
+import Glibc
 import Tensors
 
 /// A value for ``HDF5Writer/setAttribute(_:named:at:)``.
 public enum HDF5AttributeValue: Hashable, Sendable {
     /// UTF-8 text of fixed length.
     case string(String)
+    /// UTF-8 text of any length, as h5py writes a `str`. It is kept in a heap of the file, so a
+    /// file with one is not taken for writing again: for exports, not for stores.
+    case text(String)
+    case texts([String])
     case integer(Int64)
     case double(Double)
     case strings([String])
@@ -30,7 +35,8 @@ extension HDF5Writer {
                 throw HDF5Error(.mismatch, "'\(name)' is not a name for an attribute")
             }
             let content = try AttributeContent(value)
-            // An object header message holds 64 KiB at most; what is longer belongs in a dataset.
+            // An object header message holds 64 KiB at most; what is longer belongs in a dataset or
+            // in a heap, where it takes 16 bytes of the message.
             guard content.bytes.count <= 64_000 else {
                 throw HDF5Error(
                     .limit,
@@ -72,6 +78,12 @@ extension WritingSession {
         }
         let attributeID = attribute.id
         guard !content.bytes.isEmpty else { return }
+        if let texts = content.heapTexts {
+            let pointers = texts.map { strdup($0) }
+            defer { pointers.forEach { free($0) } }
+            try LibHDF5.call("H5Awrite") { H5Awrite(attributeID, typeID, pointers) }
+            return
+        }
         try LibHDF5.call("H5Awrite") { H5Awrite(attributeID, typeID, content.bytes) }
     }
 }
@@ -79,7 +91,10 @@ extension WritingSession {
 /// An attribute's value as the file holds it.
 private struct AttributeContent {
     let dimensions: [Int]
+    /// The value; of texts in a heap, room for what refers to them.
     let bytes: [UInt8]
+    /// Texts of any length, zero-terminated.
+    private(set) var heapTexts: [[CChar]]?
     /// The bytes of each string, or nil for numbers.
     private let stringByteCount: Int?
     private let elementType: ElementType
@@ -90,6 +105,10 @@ private struct AttributeContent {
             try self.init(strings: [text], dimensions: [])
         case .strings(let texts):
             try self.init(strings: texts, dimensions: [texts.count])
+        case .text(let text):
+            try self.init(heapTexts: [text], dimensions: [])
+        case .texts(let texts):
+            try self.init(heapTexts: texts, dimensions: [texts.count])
         case .integer(let value):
             self.init(.i64, [], [value])
         case .integers(let values):
@@ -122,7 +141,17 @@ private struct AttributeContent {
         stringByteCount = longest
     }
 
+    private init(heapTexts: [String], dimensions: [Int]) throws(HDF5Error) {
+        var texts: [[CChar]] = []
+        for text in heapTexts {
+            texts.append(try Array(checked: text).map { CChar(bitPattern: $0) } + [0])
+        }
+        self.init(.u8, dimensions, [UInt8](repeating: 0, count: 16 * texts.count))
+        self.heapTexts = texts
+    }
+
     func type() throws(HDF5Error) -> LibraryHandle {
+        if heapTexts != nil { return try LibraryTypes.variableString() }
         guard let stringByteCount else { return try LibraryTypes.element(elementType) }
         return try LibraryTypes.string(byteCount: stringByteCount)
     }

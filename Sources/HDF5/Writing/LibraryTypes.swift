@@ -36,6 +36,15 @@ enum LibraryTypes {
         return type
     }
 
+    /// UTF-8 text of any length.
+    static func variableString() throws(HDF5Error) -> LibraryHandle {
+        let type = try copy(retort_type_string)
+        let id = type.id
+        try LibHDF5.call("H5Tset_size") { H5Tset_size(id, retort_variable_size()) }
+        try LibHDF5.call("H5Tset_cset") { H5Tset_cset(id, H5T_CSET_UTF8) }
+        return type
+    }
+
     /// `count` elements as one value.
     static func array(of type: ElementType, count: Int) throws(HDF5Error) -> LibraryHandle {
         let base = try element(type)

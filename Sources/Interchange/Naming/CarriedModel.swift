@@ -14,7 +14,7 @@ public enum CarriedModel {
     /// Whose axis order the kernels follow, when it is Keras's.
     private static let layoutKey = "retort_layout"
     /// The configuration of the Keras model that the weights come from.
-    private static let configurationKey = "keras_config"
+    static let configurationKey = "keras_config"
     /// Metadata that is no text, as one JSON object.
     private static let metadataKey = "retort_metadata"
 

@@ -19,6 +19,12 @@ extension WeightFormat {
         if starts(bytes, with: "GGUF") { return .gguf }
         if PyTorchLegacyFile.isPickle(bytes) { return .pytorchLegacy }
         if SafetensorsFile.isHeader(bytes) { return .safetensors }
+        if KerasShards.isIndex(bytes) {
+            throw InterchangeError(
+                .unsupported, path,
+                "is the index of a Keras model in shards, which are read one by one: each of them"
+                    + " is a .weights.h5")
+        }
         if SafetensorsShards.isIndex(bytes) { return .shardedSafetensors }
         if ONNXFile.isModel(bytes) { return .onnx }
         throw InterchangeError(

@@ -5,6 +5,8 @@ import Interchange
 extension Verification {
     /// What Keras's `load_weights` will do with the file, where it is one of Keras's.
     static func prognosis(for file: WeightFile) -> Prognosis? {
-        nil
+        KerasDoctor.prognosis(of: file).map {
+            Prognosis(lines: $0.lines, firstMismatch: $0.firstMismatch)
+        }
     }
 }
