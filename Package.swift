@@ -10,6 +10,9 @@ let package = Package(
     name: "retort",
     products: [
         .executable(name: "retort", targets: ["retort"]),
+        .library(name: "Tensors", targets: ["Tensors"]),
+        .library(name: "HDF5", targets: ["HDF5"]),
+        .library(name: "Interchange", targets: ["Interchange"]),
         .library(name: "Checkpoints", targets: ["Checkpoints"]),
         .library(name: "Training", targets: ["Training"]),
         .library(name: "Robustness", targets: ["Robustness"]),
@@ -72,7 +75,8 @@ let package = Package(
         .testTarget(
             name: "RetortTests",
             dependencies: [
-                "retort", "TestSupport", "Tensors", "HDF5", "Interchange", "Training",
+                "retort", "retort-bench", "TestSupport", "Tensors", "HDF5", "Interchange",
+                "Training",
             ]),
     ]
 )

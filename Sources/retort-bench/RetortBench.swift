@@ -21,6 +21,13 @@ enum RetortBench {
 
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()
+        if arguments.first == "measure" {
+            do {
+                return try Measurement.run(Array(arguments.dropFirst()))
+            } catch {
+                fail("\(error)", code: 2)
+            }
+        }
         guard let name = arguments.first, let benchmark = benchmarks[name] else {
             let names = benchmarks.keys.sorted().joined(separator: ", ")
             fail("usage: retort-bench NAME [FOLDER], NAME one of \(names)", code: 64)

@@ -7,6 +7,13 @@ extension PyTorchFile {
     ///
     /// Tied tensors share a storage, as they do in PyTorch. Equal content gives equal bytes.
     static func write(_ content: WeightContent, to path: String) throws(InterchangeError) {
+        try write(content, texts: [], to: path)
+    }
+
+    /// - Parameter texts: values of the dictionary that are no tensors, for tools that ask for them.
+    static func write(
+        _ content: WeightContent, texts: [(name: String, text: String)], to path: String
+    ) throws(InterchangeError) {
         let plan = try storages(of: content, path: path)
         let described = zip(content.entries, plan).map { entry, place in
             (
@@ -14,7 +21,7 @@ extension PyTorchFile {
                 storage: String(place.storage)
             )
         }
-        let pickle = TorchPickleWriter.stateDictionary(described)
+        let pickle = TorchPickleWriter.stateDictionary(described, texts: texts)
         let extra = extra(content)
         try ZipWriter.write(to: path) { (archive) throws(InterchangeError) in
             try add("data.pkl", pickle, to: &archive)
@@ -22,7 +29,7 @@ extension PyTorchFile {
             try add(".storage_alignment", Array("\(alignment)".utf8), to: &archive)
             try add("byteorder", Array("little".utf8), to: &archive)
             var written = 0
-            for (entry, place) in zip(content.entries, plan) where place.storage == written {
+            for (entry, place) in Swift.zip(content.entries, plan) where place.storage == written {
                 let tensor = try entry.tensor()
                 guard tensor.shape == entry.shape, tensor.elementType == place.elementType else {
                     throw InterchangeError(

@@ -11,9 +11,12 @@ struct TorchPickleWriter {
     /// `SETITEMS` takes what lies above the mark; Python's own pickler sends a thousand at a time.
     private static let batch = 1000
 
-    /// - Parameter storages: the key of each tensor's storage.
+    /// - Parameters:
+    ///   - entries: tensors with the key of each one's storage.
+    ///   - texts: values that are no tensors, after them.
     static func stateDictionary(
-        _ entries: [(name: String, elementType: ElementType, shape: Shape, storage: String)]
+        _ entries: [(name: String, elementType: ElementType, shape: Shape, storage: String)],
+        texts: [(name: String, text: String)] = []
     ) -> [UInt8] {
         var writer = TorchPickleWriter()
         writer.orderedDictionary()
@@ -26,6 +29,14 @@ struct TorchPickleWriter {
             }
             writer.write(.setItems)
             index += batch
+        }
+        if !texts.isEmpty {
+            writer.write(.mark)
+            for (name, text) in texts {
+                writer.text(name, remember: false)
+                writer.text(text, remember: false)
+            }
+            writer.write(.setItems)
         }
         writer.write(.stop)
         return writer.bytes

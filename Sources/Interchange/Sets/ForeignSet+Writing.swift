@@ -15,8 +15,9 @@ extension ForeignSet {
         case .npy: try NPY.write(adversarial, to: path)
         case .madry: try NPY.write(madryArray, to: path)
         case .autoattack:
-            try TorchDictionary([("adv_complete", .tensor(adversarial))]).write(to: path)
-        case .torchattacks: try torchattacksDictionary(path).write(to: path)
+            let entry = WeightEntry(name: "adv_complete", tensor: adversarial)
+            try PyTorchFile.write(WeightContent(entries: [entry]), to: path)
+        case .torchattacks: try writeForTorchattacks(path)
         case .corruption:
             throw InterchangeError(
                 .unsupported, path, "a folder of CIFAR-10-C is read and not written")
@@ -44,18 +45,18 @@ extension ForeignSet {
     }
 
     /// The keys that `torchattacks.attack.Attack.load` asks for; `preds` are not in a store.
-    private func torchattacksDictionary(_ path: String) throws(InterchangeError) -> TorchDictionary
-    {
+    private func writeForTorchattacks(_ path: String) throws(InterchangeError) {
         guard let labels else {
             throw InterchangeError(
                 .mismatch, path, "the set has no labels, which torchattacks needs")
         }
-        var members: [(key: String, value: TorchDictionary.Value)] = [
-            ("adv_inputs", .tensor(adversarial)), ("labels", .tensor(Self.integers(labels))),
+        var entries = [
+            WeightEntry(name: "adv_inputs", tensor: adversarial),
+            WeightEntry(name: "labels", tensor: Self.integers(labels)),
         ]
-        if let clean { members.append(("clean_inputs", .tensor(clean))) }
-        members.append(("save_type", .text("float")))
-        return TorchDictionary(members)
+        if let clean { entries.append(WeightEntry(name: "clean_inputs", tensor: clean)) }
+        try PyTorchFile.write(
+            WeightContent(entries: entries), texts: [("save_type", "float")], to: path)
     }
 
     private var madryArray: Tensor {
@@ -81,16 +82,13 @@ extension ForeignLogits {
         let rows = rowIndex.map {
             Tensor(trusted: .i64, shape: [$0.count], values: $0.map { Int64($0) })
         }
-        let arrays = [("logits", logits), ("row_index", rows), ("row_digest", rowDigests)]
-            .compactMap { name, tensor in tensor.map { (name, $0) } }
+        let entries = [("logits", logits), ("row_index", rows), ("row_digest", rowDigests)]
+            .compactMap { name, tensor in tensor.map { WeightEntry(name: name, tensor: $0) } }
+        let content = WeightContent(entries: entries, metadata: metadata)
         switch form {
         case .npy: try NPY.write(logits, to: path)
-        case .npz:
-            let entries = arrays.map { WeightEntry(name: $0.0, tensor: $0.1) }
-            try WeightFile.write(
-                WeightContent(entries: entries, metadata: metadata), as: .npz, to: path)
-        case .pytorch:
-            try TorchDictionary(arrays.map { ($0.0, .tensor($0.1)) }).write(to: path)
+        case .npz: try WeightFile.write(content, as: .npz, to: path)
+        case .pytorch: try WeightFile.write(content, as: .pytorch, to: path)
         }
     }
 }
