@@ -52,15 +52,16 @@ def cases(sources: dict[str, pathlib.Path]) -> list[tuple]:
     """(source, how it computes, whether it ends in softmax, steps of (suffix, options), loader)"""
     plain, residual = models.keras_plain, models.keras_residual
     pytorch = ("--layout", "pytorch")
-    keras_targets = [".weights.h5", ".keras", ".h5"]
+    # An .h5 written from a store may be several things.
+    keras_targets = [(".weights.h5", ()), (".keras", ()), (".h5", ("--to", "keras-legacy"))]
     result = []
     for name, build, soft in [("keras-plain", plain, False), ("keras-residual", residual, True)]:
         expected = keras_logits(keras.models.load_model(sources[name], compile=False))
         # Bare weights say nothing of the structure; the other two are whole models.
         for kind in (name, f"{name}-legacy"):
-            for suffix in keras_targets:
-                result.append((kind, expected, soft, [(suffix, ())], lambda p, b=build: load_keras(p, b)))
-                result.append((kind, expected, soft, [(".retort.h5", ()), (suffix, ())],
+            for target in keras_targets:
+                result.append((kind, expected, soft, [target], lambda p, b=build: load_keras(p, b)))
+                result.append((kind, expected, soft, [(".retort.h5", ()), target],
                                lambda p, b=build: load_keras(p, b)))
             result.append((kind, expected, soft, [(".onnx", ())], load_onnx))
             result.append((kind, expected, soft, [(".safetensors", pytorch), (".onnx", ())], load_onnx))
@@ -73,9 +74,9 @@ def cases(sources: dict[str, pathlib.Path]) -> list[tuple]:
         result.append(("torch-plain", expected, False, [(suffix, ())], load_torch))
         result.append(("torch-old", expected, False, [(".retort.h5", ()), (suffix, ())], load_torch))
         result.append(("onnx-plain", expected, False, [(suffix, ())], load_torch))
-    for suffix in keras_targets:
-        result.append(("onnx-plain", expected, False, [(suffix, ())], lambda p: load_keras(p, plain)))
-        result.append(("onnx-plain", expected, False, [(".retort.h5", ()), (suffix, ())], lambda p: load_keras(p, plain)))
+    for target in keras_targets:
+        result.append(("onnx-plain", expected, False, [target], lambda p: load_keras(p, plain)))
+        result.append(("onnx-plain", expected, False, [(".retort.h5", ()), target], lambda p: load_keras(p, plain)))
     result.append(("onnx-plain", expected, False, [(".retort.h5", ()), (".onnx", ())], load_onnx))
     return result
 
