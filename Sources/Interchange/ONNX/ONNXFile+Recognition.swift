@@ -12,9 +12,8 @@ extension ONNXFile {
         while true {
             let position = reader.position
             guard let field = try? reader.next() else {
-                let isCut = reader.position != bytes.count || position != bytes.count
-                return isCut
-                    ? hasVersion && startsGraph(bytes, at: position) : hasGraph && hasVersion
+                let isWhole = reader.position == bytes.count && position == bytes.count
+                return hasVersion && (hasGraph || (!isWhole && startsGraph(bytes, at: position)))
             }
             switch (field.number, field.value) {
             case (1, .varint(let version)):
