@@ -34,7 +34,8 @@ struct Conversion {
         let start = clock.now
         var source = try WeightSource(input, checkpoint: checkpoint)
         try graph?.apply(to: &source.file)
-        let target = try ConversionTarget(output, stated: format, name: name, source: source)
+        let target = try ConversionTarget(
+            output, stated: format, name: name, layout: layout, source: source)
         let plan = try plan(source, target)
         let ledger = ConversionLedger(plan, path: input, progress: progress)
         let result: ConversionCertificate
@@ -79,6 +80,17 @@ struct Conversion {
     ) throws -> ConversionCertificate {
         let staging = try StagingFolder(beside: target.path)
         defer { staging.discard() }
+        do {
+            return try write(plan, source, to: target, in: staging, ledger, progress)
+        } catch {
+            throw staging.named(error, as: target.path)
+        }
+    }
+
+    private func write(
+        _ plan: ConversionPlan, _ source: WeightSource, to target: ConversionTarget,
+        in staging: StagingFolder, _ ledger: ConversionLedger, _ progress: ProgressReporter
+    ) throws -> ConversionCertificate {
         let place = staging.place(of: target.path)
         if target.format == .store {
             let writer = try StoreWriter.create(path: place)
@@ -198,7 +210,18 @@ struct Conversion {
             side.checkpointDigest = checkpoint.digest
         } else {
             side.files = [try FileIdentity(path)]
+            if format == .shardedSafetensors { side.files += try shards(of: path) }
         }
         return side
+    }
+
+    /// The files that an index names. Its reader has refused paths out of the folder.
+    private static func shards(of index: String) throws -> [FileIdentity] {
+        let region = try ByteRegion(mappingFile: index)
+        let json = try JSON(parsing: String(decoding: region.bytes, as: UTF8.self))
+        let names = (json["weight_map"]?.objectValue ?? [:]).values.compactMap(\.stringValue)
+        return try Set(names).sorted().map {
+            try FileIdentity(StagingFolder.folder(of: index) + "/" + $0, name: $0)
+        }
     }
 }

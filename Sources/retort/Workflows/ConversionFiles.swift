@@ -73,6 +73,15 @@ final class StagingFolder {
         Self.flush(parent)
     }
 
+    /// An error about files in the folder, in the words of the place where they were to go.
+    func named(_ error: any Error, as target: String) -> any Error {
+        guard error is Failure || isSentence(error) else { return error }
+        let prefix = String(target.dropLast(Self.name(of: target).count))
+        var failure = Failure("\(error)".replacing(path + "/", with: prefix))
+        if let own = error as? Failure { failure.exitCode = own.exitCode }
+        return failure
+    }
+
     /// Makes the folder itself the result.
     func publish(folder target: String) throws {
         // rename replaces an empty folder and refuses one that holds something.

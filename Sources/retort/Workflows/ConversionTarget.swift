@@ -18,14 +18,18 @@ struct ConversionTarget {
     ///   - name: what the user calls the checkpoint; only stores have checkpoints.
     /// - Throws: ``Failure`` when the suffix does not tell the format, or the target is the source.
     init(
-        _ path: String, stated: WeightFormat?, name: String?, source: WeightSource
+        _ path: String, stated: WeightFormat?, name: String?, layout: ParameterRole.Layout?,
+        source: WeightSource
     ) throws {
         let isStore = access(path, F_OK) == 0 && WeightSource.isStore(path)
         if isStore, let stated, stated != .store {
             throw Failure("\(path): is a store, which nothing replaces; remove it first")
         }
         format =
-            try isStore ? .store : stated ?? Self.format(of: path, name: name, source.file)
+            try isStore
+            ? .store
+            : stated
+                ?? Self.format(of: path, name: name, layout, source.file)
         self.path = path
         isExistingStore = isStore
         checkpoint = name ?? Self.defaultName(for: source)
@@ -43,7 +47,7 @@ struct ConversionTarget {
 
     /// The format that the suffix stands for.
     private static func format(
-        of path: String, name: String?, _ source: WeightFile
+        of path: String, name: String?, _ layout: ParameterRole.Layout?, _ source: WeightFile
     ) throws -> WeightFormat {
         // Longer suffixes first: `.weights.h5` is also an `.h5`.
         let suffixes: [(String, WeightFormat)] = [
@@ -56,7 +60,7 @@ struct ConversionTarget {
         if path.hasSuffix(".h5") {
             if name != nil { return .store }
             let isKeras = source.format.nameFamily != .other || source.model?.graph != nil
-            if isKeras, source.format != .store { return .kerasLegacy }
+            if layout == .keras || (isKeras && source.format != .store) { return .kerasLegacy }
             throw Failure(
                 "\(path): an .h5 may be several things, say which: "
                     + "'--to retort-store', '--to keras-legacy' or '--to hdf5'")

@@ -55,8 +55,9 @@ struct ModelCard {
     /// What it was trained on, without anybody's paths.
     private var dataName: String? {
         guard let text = metadata["data"]?.stringValue else { return nil }
-        guard let colon = text.firstIndex(of: ":") else { return text }
-        return String(text[..<colon])
+        // Rows are picked in brackets behind the name; what follows a colon before them is a path.
+        let name = text.prefix { $0 != "[" }
+        return name.firstIndex(of: ":").map { String(name[..<$0]) } ?? text
     }
 
     // MARK: Sections
