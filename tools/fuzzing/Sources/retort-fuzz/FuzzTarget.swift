@@ -76,6 +76,9 @@ enum FuzzTarget: String, CaseIterable {
     }
 
     private func consumePickle(_ region: ByteRegion) {
-        _ = try? Pickle(region, path: "fuzzed", object: "data.pkl")
+        var machine = PickleMachine(region, path: "fuzzed", object: "data.pkl")
+        guard let pickle = try? machine.run() else { return }
+        let texts = pickle.calls + pickle.imports + pickle.moduleClasses
+        precondition(texts.reduce(0) { $0 &+ $1.utf8.count } >= 0)
     }
 }
