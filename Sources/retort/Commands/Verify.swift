@@ -20,6 +20,7 @@ struct Verify: ParsableCommand {
             EXAMPLES:
               retort verify model.safetensors
               retort verify lab.h5 --full --json
+              retort verify model.safetensors --certificate model.certificate.json
             """)
 
     @Argument(help: "The file, or a folder of weight files.")
@@ -28,10 +29,16 @@ struct Verify: ParsableCommand {
     @Flag(help: "Also read every payload that has a checksum or a digest.")
     var full = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Also hold every tensor against the certificate of the conversion that made the file.",
+            valueName: "file"))
+    var certificate: String?
+
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let outcome = try Verification(path: file, full: full).run()
+        let outcome = try Verification(path: file, full: full, certificate: certificate).run()
         let rendering = VerificationRendering(outcome)
         Console.output(output.json ? rendering.json.text(pretty: true) : rendering.text)
         if !outcome.isSound { throw ExitCode(1) }

@@ -11,6 +11,8 @@ struct Verification {
     let path: String
     /// Also read every payload that has a checksum or a digest.
     var full = false
+    /// What `retort convert` wrote when it made the file; nil to go without.
+    var certificate: String?
 
     /// What a loader will do with the file.
     struct Prognosis {
@@ -40,6 +42,12 @@ struct Verification {
     /// - Throws: the sentence of the library that cannot read the file: it is not there, of no
     ///   known format, or sound and of a kind that Retort does not read.
     func run() throws -> Outcome {
+        var outcome = try judge()
+        if let certificate { try holdAgainstCertificate(certificate, &outcome) }
+        return outcome
+    }
+
+    private func judge() throws -> Outcome {
         if Self.isFolder(path) { return try verifyFolder() }
         let file: HDF5File
         do throws(HDF5Error) {
