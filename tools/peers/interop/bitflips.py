@@ -15,13 +15,13 @@ from safetensors.numpy import load_file
 
 from .retort import Retort
 
-MARK = np.float32(0.123456789).tobytes() + np.float32(-0.987654321).tobytes()
+MARK = np.float32(0.123456789).tobytes()
 
 
 def marked() -> np.ndarray:
     """A weight that holds bytes we can find again in any file that does not compress."""
     values = np.linspace(-1, 1, 64, dtype=np.float32)
-    values[10:12] = np.frombuffer(MARK, np.float32)
+    values[10] = np.frombuffer(MARK, np.float32)[0]
     return values.reshape(16, 4)
 
 
