@@ -220,6 +220,26 @@ expect("no-byteorder", list(sources.items()))
 repack(buffer, "deflated.pt", lambda name, content: content, zipfile.ZIP_DEFLATED)
 expect("deflated", list(sources.items()))
 
+# The whole object, of a class that only the writer's script has, and a tensor of such a class.
+class Custom(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = torch.nn.ModuleList([torch.nn.Linear(2, 3), torch.nn.Linear(3, 2)])
+        self.scale = torch.nn.Parameter(numbers(2))
+        self.register_buffer("count", torch.tensor(5))
+        self.settings = {"depth": 2}
+        self.activation = torch.nn.functional.relu
+
+
+class Marked(torch.Tensor):
+    pass
+
+
+custom = Custom()
+save("custom", custom, list(custom.state_dict().items()), {"settings.depth": 2})
+save("subclass", {"marked": numbers(2, 3).as_subclass(Marked)},
+     [("marked", numbers(2, 3))])
+
 for path in sorted(pathlib.Path(".").glob("*.pt")):
     if path.name == "types-legacy.pt":
         continue  # PyTorch writes bytes without a class in the old form and cannot read them.

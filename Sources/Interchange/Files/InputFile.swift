@@ -11,6 +11,12 @@ enum InputFile {
         do throws(TensorError) {
             return try ByteRegion(mappingFile: path)
         } catch {
+            // A folder that PyTorch's distributed checkpoints are.
+            if exists(path + "/.metadata") {
+                throw InterchangeError(
+                    .unsupported, path, found: "the folder of a distributed PyTorch checkpoint",
+                    expected: "one file; PyTorch's dcp_to_torch_save makes one of it")
+            }
             throw InterchangeError(.unreadable, path, error)
         }
     }

@@ -18,7 +18,7 @@ import Testing
         "script", "big-endian", "no-byteorder", "deflated",
     ]
 
-    @Test(arguments: names)
+    @Test(arguments: names + ["custom", "subclass"])
     func everyTensorIsWhatPyTorchSays(name: String) throws {
         let file = try WeightFile.open(fixture("pytorch/\(name).pt"))
         let expected = try expectation(name)
@@ -100,6 +100,36 @@ import Testing
                 "its numbers are big-endian and turned when they are read"
             ])
         #expect(try remarks("state") == [])
+    }
+
+    @Test func classesOfTheWritersOwnAreNamedAsWhatWouldBeImported() throws {
+        let custom = try WeightFile.open(fixture("pytorch/custom.pt"))
+        #expect(
+            custom.remarks == [
+                "a loader that trusts this file would have called __main__.Custom()",
+                "it holds whole objects, not only their state, of the classes"
+                    + " torch.nn.modules.container.ModuleList, torch.nn.modules.linear.Linear",
+            ])
+        let subclass = try WeightFile.open(fixture("pytorch/subclass.pt"))
+        #expect(
+            subclass.remarks == [
+                "a loader that trusts this file would have imported __main__.Marked"
+            ])
+        for name in ["custom", "subclass"] {
+            let problems = try WeightFile.problems(fixture("pytorch/\(name).pt"), full: true)
+            #expect(problems.map(\.object) == ["data.pkl"])
+        }
+    }
+
+    @Test func aFolderOfShardsIsRefusedByName() throws {
+        try withTemporaryDirectory { folder in
+            let index = folder.appendingPathComponent(".metadata")
+            try Data([0x80, 2, 0x4E, 0x2E]).write(to: index)
+            let error = #expect(throws: InterchangeError.self) {
+                try WeightFile.open(folder.path)
+            }
+            #expect(error?.problem.contains("distributed PyTorch checkpoint") == true)
+        }
     }
 
     @Test func constantsOfAScriptAreTensorsToo() throws {
