@@ -12,6 +12,7 @@ enum RetortBench {
         "attacks": AttackBenchmark.run,
         "store": StoreBenchmark.run,
         "files": FilesBenchmark.run,
+        "diff": DiffBenchmark.run,
     ]
 
     struct Context {

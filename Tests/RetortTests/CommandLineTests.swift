@@ -7,7 +7,8 @@ import Testing
 /// What does not need a trained model: usage, help, completions.
 struct CommandLineTests {
     static let commands = [
-        "inspect", "list", "lineage", "train", "label", "distill", "attack", "evaluate", "report",
+        "inspect", "diff", "list", "lineage", "train", "label", "distill", "attack", "evaluate",
+        "report",
         "copy", "remove", "demo",
     ]
 

@@ -28,11 +28,8 @@ extension AlignmentChoice {
     /// What would make two tensors of different shapes one, as a sentence.
     func hint(_ a: Tensor, _ b: Tensor, _ entryA: WeightEntry, _ entryB: WeightEntry) -> String? {
         guard a.shape.elementCount == b.shape.elementCount else { return nil }
-        let free = AlignmentChoice(channelCounts: channelCounts)
-        var (left, right) = (entryA, entryB)
         // Whatever the roles say, it did not fit.
-        (left.role, right.role) = (nil, nil)
-        let fitting = [.asStored] + free.alignments(left, right)
+        let fitting = [.asStored] + inferred(entryA, entryB)
         guard let (alignment, distance) = closest(fitting, a, b) else { return nil }
         let what = alignment.text ?? "the same elements in the same order"
         return "\(Self.word(distance)) with \(what)"
@@ -128,10 +125,5 @@ extension AlignmentChoice {
                 return order
             }
         }
-    }
-
-    private init(channelCounts: [Int]) {
-        isLayoutExact = false
-        self.channelCounts = channelCounts
     }
 }

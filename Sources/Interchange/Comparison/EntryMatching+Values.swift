@@ -10,6 +10,8 @@ extension EntryMatching {
     static let fewestElements = 8
     /// Pairs looked at before it is given up.
     static let mostPairs = 200_000
+    /// Bytes of tensors in memory that are kept for the next pair.
+    private static let keptByteCount = 64 << 20
 
     /// Joins what is left by shape and values, the closest pairs first.
     mutating func matchByValues() {
@@ -52,11 +54,20 @@ extension EntryMatching {
         _ positions: [Int], _ others: [Int]
     ) -> [(distance: Double, a: Int, b: Int)] {
         var found: [(Double, Int, Int)] = []
+        // A reader may check or decompress a tensor each time; views and small ones are kept.
+        var kept: [Int: Tensor] = [:]
+        var room = Self.keptByteCount
         for position in positions {
             guard let left = try? a[position].tensor() else { continue }
             for other in others where mayBeOne(a[position], b[other]) {
                 let alignments = choice.alignments(a[position], b[other])
-                guard !alignments.isEmpty, let right = try? b[other].tensor() else { continue }
+                guard !alignments.isEmpty,
+                    let right = kept[other] ?? (try? b[other].tensor())
+                else { continue }
+                if kept[other] == nil, right.isMapped || right.byteCount <= room {
+                    kept[other] = right
+                    if !right.isMapped { room -= right.byteCount }
+                }
                 let distances = alignments.compactMap {
                     SampledDistance.relativeL2(left, right, $0)
                 }

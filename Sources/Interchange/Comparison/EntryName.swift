@@ -42,6 +42,30 @@ enum EntryName {
         "moving_mean": "running_mean", "moving_variance": "running_var",
     ]
 
+    /// The layout of a file's kernels by its roles or by the words it uses; nil when they say
+    /// nothing or both.
+    static func layout(of entries: [WeightEntry]) -> ParameterRole.Layout? {
+        var found: Set<ParameterRole.Layout> = []
+        for entry in entries {
+            let parts = components(entry.name)
+            if let layout = entry.role?.layout {
+                found.insert(layout)
+            } else if parts.dropLast().last == "vars" || kerasWords.contains(parts.last ?? "") {
+                found.insert(.keras)
+            } else if pytorchOnlyWords.contains(parts.last ?? "") {
+                found.insert(.pytorch)
+            }
+        }
+        return found.count == 1 ? found.first : nil
+    }
+
+    private static let kerasWords = Set(pytorchWords.keys).union([
+        "pointwise_kernel", "recurrent_kernel",
+    ])
+    private static let pytorchOnlyWords: Set<String> = [
+        "weight", "running_mean", "running_var", "num_batches_tracked",
+    ]
+
     private static func components(_ name: String) -> [String] {
         var text = name[...]
         if let colon = text.lastIndex(of: ":"),

@@ -18,6 +18,8 @@ struct Implication {
     /// Layers of the other file that it says are batch normalizations.
     private let normalizations: Set<String>
     private let otherHasCounters: Bool
+    /// Layers of the other file that Keras calls recurrent.
+    private let recurrentLayers: Set<String>
 
     init(_ entries: [WeightEntry], others: [WeightEntry]) {
         self.entries = entries
@@ -27,6 +29,13 @@ struct Implication {
                 EntryName.meaningParts(of: $0).layer
             })
         otherHasCounters = others.contains { Self.isCounter($0) }
+        recurrentLayers = Set(
+            others.compactMap { entry in
+                guard case .other(let kind)? = entry.role?.kind,
+                    ["lstm", "simple_rnn", "simplernn"].contains(kind.lowercased())
+                else { return nil }
+                return EntryName.meaningParts(of: entry).layer
+            })
     }
 
     private static func isCounter(_ entry: WeightEntry) -> Bool {
@@ -36,6 +45,9 @@ struct Implication {
     /// The reason when the other file implies `entry`; it is one without a counterpart.
     func reason(_ entry: WeightEntry) -> String? {
         let (layer, parameter) = EntryName.meaningParts(of: entry)
+        if parameter.hasPrefix("bias_hh"), recurrentLayers.contains(layer), isAll(0, entry) {
+            return "a second bias of zeros, where Keras has one"
+        }
         guard normalizations.contains(layer) else { return nil }
         if Self.isCounter(entry) {
             return otherHasCounters ? nil : "a counter that only PyTorch keeps"

@@ -22,7 +22,7 @@ public struct WeightComparison: Sendable {
     public init(
         _ a: [WeightEntry], _ b: [WeightEntry], options: ComparisonOptions = ComparisonOptions()
     ) {
-        let choice = AlignmentChoice(a + b, isLayoutExact: options.isLayoutExact)
+        let choice = AlignmentChoice(a, b, isLayoutExact: options.isLayoutExact)
         var matching = EntryMatching(a, b, choice: choice)
         matching.matchByName()
         matching.matchByDigest()
