@@ -111,8 +111,9 @@ struct TorchWalk {
     private mutating func uniqueName() throws(InterchangeError) -> String {
         nameBytesLeft -= name.count + 16
         guard nameBytesLeft >= 0 else { throw failure("its names take more than 16 MiB") }
-        var unique = name.isEmpty ? Array("tensor".utf8) : name
-        let base = String(decoding: unique, as: UTF8.self)
+        // Decoded first: bytes that are no text become the same text.
+        let base = name.isEmpty ? "tensor" : String(decoding: name, as: UTF8.self)
+        var unique = Array(base.utf8)
         if usedNames.insert(unique).inserted { return base }
         var number = 1
         repeat {
