@@ -5,12 +5,18 @@ enum PlainText {
     /// `text` with control characters and direction overrides replaced by U+FFFD, so that a name
     /// can neither move the cursor, nor close a line, nor read backwards.
     static func visible(_ text: String) -> String {
+        if isPrintableASCII(text) { return text }
         guard text.unicodeScalars.contains(where: isDangerous) else { return text }
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             result.append(isDangerous(scalar) ? "\u{FFFD}" : scalar)
         }
         return String(result)
+    }
+
+    /// What nearly every cell is: a byte, a column.
+    private static func isPrintableASCII(_ text: String) -> Bool {
+        text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
     }
 
     private static func isDangerous(_ scalar: Unicode.Scalar) -> Bool {
@@ -22,7 +28,7 @@ enum PlainText {
 
     /// Columns `text` takes on a terminal: East Asian wide characters and emoji take two.
     static func columns(_ text: String) -> Int {
-        text.reduce(0) { $0 + columns($1) }
+        isPrintableASCII(text) ? text.utf8.count : text.reduce(0) { $0 + columns($1) }
     }
 
     private static func columns(_ character: Character) -> Int {

@@ -60,21 +60,29 @@ extension InspectionText {
     private func table(_ weights: WeightInspection) throws -> String {
         let tensors = weights.tensors
         let measures = try request.measures(tensors)
-        var table = TextTable(columns: columns)
+        var rows: [[String]] = []
         for line in LayerTree(weights.entries).lines {
             let node = line.node
             let indent = String(repeating: "  ", count: line.depth)
             let kind = node.kind.map { " (\(printable($0)))" } ?? ""
             let label = indent + printable(line.label) + kind
             guard let index = node.tensor else {
-                table.append([
+                rows.append([
                     label, "", "", NumberText.count(node.parameterCount),
                     NumberText.bytes(node.byteCount),
                 ])
                 continue
             }
-            table.append(cells(label, tensors[index].entry, measures[index]))
+            rows.append(cells(label, tensors[index].entry, measures[index]))
         }
+        var columns = self.columns
+        let last = columns.count - 1
+        if !rows.contains(where: { $0.count > last && !$0[last].isEmpty }) {
+            columns.removeLast()
+            rows = rows.map { Array($0.prefix(last)) }
+        }
+        var table = TextTable(columns: columns)
+        for row in rows { table.append(row) }
         return String(table.text(style: .plain, width: Console.outputWidth).dropLast())
     }
 
@@ -88,7 +96,7 @@ extension InspectionText {
             columns.append(.init("distribution"))
         }
         if request.digests { columns.append(.init("digest")) }
-        return columns + [.init("")]
+        return columns + [.init("remarks")]
     }
 
     private func cells(
@@ -127,8 +135,10 @@ extension InspectionText {
         } else if entry.storedByteCount != entry.byteCount {
             remarks.append("\(NumberText.bytes(entry.storedByteCount)) stored")
         }
-        let shown = LayerTree.path(of: entry).joined(separator: ".")
-        if LayerName.spelled(entry.name) != shown { remarks.append(printable(entry.name)) }
+        // Without a role the tree is made of the name itself.
+        if entry.role != nil, LayerName.spelled(entry.name) != LayerTree.label(of: entry) {
+            remarks.append(printable(entry.name))
+        }
         return remarks
     }
 

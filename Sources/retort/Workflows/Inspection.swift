@@ -12,11 +12,15 @@ enum Inspection {
     /// - Parameter object: a tensor, a layer, a path in an HDF5 file, an object of a store, or a
     ///   key of the file's metadata; nil for everything.
     init(path: String, object: String?) throws {
-        if WeightSource.isStore(path) {
-            self = .tree(try TreeInspection(path: path, object: object))
+        var file: WeightFile
+        do throws(InterchangeError) {
+            file = try WeightFile.open(path)
+        } catch {
+            guard let tree = try TreeInspection.ofStore(path, object: object) else { throw error }
+            self = .tree(tree)
             return
         }
-        let file = try WeightFile.open(path)
+        file.takeCarriedModel()
         guard file.format != .hdf5 else {
             self = .tree(try TreeInspection(path: path, object: object))
             return

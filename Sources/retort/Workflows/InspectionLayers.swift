@@ -89,8 +89,11 @@ struct LayerTree {
         return parts
     }
 
+    /// The whole path as one name.
+    static func label(of entry: WeightEntry) -> String { path(of: entry).joined(separator: ".") }
+
     private static func split(_ name: String) -> [String] {
-        name.split { $0 == "/" || $0 == "." }.map(String.init)
+        LayerName.parts(name).map { String($0) }
     }
 
     /// All lines in order; a layer that holds nothing but one layer or one tensor shares its line.

@@ -19,7 +19,7 @@ extension TreeInspection {
         entry.digest = digests[dataset.path]
         // Only checkpoints hold parameters, in PyTorch's order; rows of a set are no channels.
         let isKernel =
-            store != nil && name.hasPrefix("checkpoints/") && dataset.shape.rank > 1
+            store != nil && name.contains("/tensors/") && dataset.shape.rank > 1
             && dataset.elementType?.isFloatingPoint == true
         return InspectedTensor(
             name: name, entry: entry, storage: dataset.layout.description,

@@ -35,12 +35,21 @@ struct TreeInspection {
     var format: WeightFormat { store == nil ? .hdf5 : .store }
 
     /// - Parameter object: a path in the file, or the name of an object of a store.
-    init(path: String, object name: String?) throws {
-        self.path = path
-        file = try HDF5File(path: path)
+    init(path: String, object: String?) throws {
+        try self.init(HDF5File(path: path), object: object)
+    }
+
+    /// Nil when the file is no store.
+    static func ofStore(_ path: String, object: String?) throws -> TreeInspection? {
+        guard let file = try? HDF5File(path: path), isStore(file) else { return nil }
+        return try TreeInspection(file, object: object)
+    }
+
+    private init(_ file: HDF5File, object name: String?) throws {
+        path = file.path
+        self.file = file
         fileByteCount = file.region.count
-        let isStore = (try? file.root.attribute("format")?.string()) == WeightFormat.store.rawValue
-        store = isStore ? try Store.open(path: path) : nil
+        store = Self.isStore(file) ? try Store.open(path: file.path) : nil
         if let name {
             object = try Self.find(name, in: file, store: store)
         } else {
@@ -48,6 +57,10 @@ struct TreeInspection {
         }
         lines = Self.walk(object ?? .group(file.root))
         digests = try store.map { try Self.digests(of: $0) } ?? [:]
+    }
+
+    private static func isStore(_ file: HDF5File) -> Bool {
+        (try? file.root.attribute("format")?.string()) == WeightFormat.store.rawValue
     }
 
     private static func find(_ name: String, in file: HDF5File, store: Store?) throws -> HDF5Object

@@ -85,7 +85,12 @@ struct WeightInspection {
 enum LayerName {
     /// With dots between the parts and none at the ends: `/conv1/weight` is `conv1.weight`.
     static func spelled(_ name: String) -> String {
-        name.split { $0 == "/" || $0 == "." }.joined(separator: ".")
+        parts(name).joined(separator: ".")
+    }
+
+    /// Split by bytes, which for these two characters is the same and much faster.
+    static func parts(_ name: String) -> [Substring] {
+        name.utf8.split { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: ".") }.map(Substring.init)
     }
 
     /// As the file has it, as it was called before a conversion, and as people know it: the layer
