@@ -13,6 +13,8 @@ public final class ByteRegion: @unchecked Sendable {
     private let mappedCount: Int?
     /// The region that these bytes are part of, kept alive by them.
     private let parent: ByteRegion?
+    /// Whether pages of the mapping may differ from the file's.
+    private let isPatched: Bool
 
     /// Allocates `count` bytes, 64-byte aligned and zeroed unless `fill` writes them.
     public init(
@@ -24,6 +26,7 @@ public final class ByteRegion: @unchecked Sendable {
         bytes = UnsafeRawBufferPointer(used)
         mappedCount = nil
         parent = nil
+        isPatched = false
         // All properties are set, so `deinit` frees the memory when `fill` throws.
         try fill(used)
     }
@@ -32,6 +35,7 @@ public final class ByteRegion: @unchecked Sendable {
     public init(part range: Range<Int>, of parent: ByteRegion) {
         bytes = UnsafeRawBufferPointer(rebasing: parent.bytes[range])
         mappedCount = nil
+        isPatched = false
         self.parent = parent
     }
 
@@ -49,6 +53,7 @@ public final class ByteRegion: @unchecked Sendable {
         patch: ((UnsafeMutableRawBufferPointer) -> Void)? = nil
     ) throws(TensorError) {
         parent = nil
+        isPatched = patch != nil
         guard count > 0 else {
             // mmap refuses empty mappings; an empty file is an empty region.
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -86,6 +91,23 @@ public final class ByteRegion: @unchecked Sendable {
             throw TensorError("\(path): is not a regular file")
         }
         try self.init(mapping: descriptor, count: Int(status.st_size), name: path)
+    }
+
+    /// Lets the system take back the memory of these bytes where they are pages of a mapped file;
+    /// whoever reads them again gets them from the file. A walk over a file larger than memory
+    /// calls it behind itself.
+    public func releasePages() {
+        var root = self
+        while let parent = root.parent { root = parent }
+        // What a patch wrote is in memory alone.
+        guard root.mappedCount != nil, !root.isPatched, let start = bytes.baseAddress else {
+            return
+        }
+        let page = 4096
+        let first = (UInt(bitPattern: start) + UInt(page - 1)) / UInt(page) * UInt(page)
+        let end = (UInt(bitPattern: start) + UInt(bytes.count)) / UInt(page) * UInt(page)
+        guard end > first, let address = UnsafeMutableRawPointer(bitPattern: first) else { return }
+        madvise(address, Int(end - first), MADV_DONTNEED)
     }
 
     public var count: Int { bytes.count }

@@ -44,7 +44,7 @@ public struct Digest: Hashable, Sendable {
         self = bytes.withUnsafeBytes { Digest(hashing: $0) }
     }
 
-    fileprivate init(_ digest: SHA256.Digest) {
+    init(_ digest: SHA256.Digest) {
         bytes = Array(digest)
     }
 

@@ -76,6 +76,12 @@ public struct Tensor: Sendable {
     /// Whether the bytes are a view of a mapped file.
     public var isMapped: Bool { region.isMapped }
 
+    /// Lets the system take back the memory of a tensor that is a view of a mapped file; it can be
+    /// used as before.
+    public func releasePages() {
+        ByteRegion(part: offset..<(offset + byteCount), of: region).releasePages()
+    }
+
     public func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {

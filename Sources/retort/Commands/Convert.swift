@@ -100,6 +100,7 @@ struct Convert: ParsableCommand {
         conversion.graph = try graph.map { try GraphReference($0) }
         conversion.maximumShardBytes = shardSize?.byteCount
         conversion.certificate = certificate
+        conversion.identifiesFiles = certificate != nil || options.json
         let progress = ProgressReporter()
         let outcome =
             try share == nil

@@ -22,6 +22,8 @@ struct Conversion {
     /// Safetensors are split into files of at most this size.
     var maximumShardBytes: Int?
     var certificate: String?
+    /// Whether the certificate is shown or kept, so that files need their SHA-256.
+    var identifiesFiles = false
 
     struct Outcome {
         let certificate: ConversionCertificate
@@ -114,7 +116,7 @@ struct Conversion {
                     + target.format.title)
         }
         let files =
-            isStore
+            isStore || !identifiesFiles
             ? []
             : try staging.names.map {
                 try FileIdentity(staging.path + "/" + $0, name: $0)
@@ -160,7 +162,7 @@ struct Conversion {
         let isExact = ledger.records.allSatisfy { $0.report?.isExact ?? true }
         let unrun = try Self.compareLogits(source, written, isExact: isExact, into: &proof)
         return ConversionCertificate(
-            source: try Self.side(of: source, path: input, format: source.file.format),
+            source: try Self.side(of: source, path: input, isIdentified: identifiesFiles),
             target: ConversionCertificate.Side(
                 path: target.path, format: target.format, files: files,
                 checkpoint: written.checkpoint?.name,
@@ -202,13 +204,14 @@ struct Conversion {
     }
 
     static func side(
-        of source: WeightSource, path: String, format: WeightFormat
+        of source: WeightSource, path: String, isIdentified: Bool = true
     ) throws -> ConversionCertificate.Side {
+        let format = source.file.format
         var side = ConversionCertificate.Side(path: path, format: format)
         if let checkpoint = source.checkpoint {
             side.checkpoint = checkpoint.name
             side.checkpointDigest = checkpoint.digest
-        } else {
+        } else if isIdentified {
             side.files = [try FileIdentity(path)]
             if format == .shardedSafetensors { side.files += try shards(of: path) }
         }

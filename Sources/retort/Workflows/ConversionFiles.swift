@@ -146,10 +146,13 @@ struct FileIdentity {
     let digest: Digest
 
     init(_ path: String, name: String? = nil) throws {
-        let region = try ByteRegion(mappingFile: path)
         self.name = name ?? path
-        byteCount = region.count
-        digest = Digest(hashing: region.bytes)
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw Failure("\(path): cannot be read: \(String(cString: strerror(errno)))")
+        }
+        byteCount = Int(status.st_size)
+        digest = try Digest(hashingFile: path)
     }
 
     var json: JSON {

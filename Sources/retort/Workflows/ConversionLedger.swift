@@ -20,6 +20,8 @@ final class ConversionLedger: Sendable {
     private struct State {
         var records: [Record]
         var byteCount = 0
+        /// The view of the source that was used last.
+        var last: Tensor?
     }
 
     private let state: Mutex<State>
@@ -43,6 +45,16 @@ final class ConversionLedger: Sendable {
     func check(_ name: String) throws(InterchangeError) {
         guard Interruption.isRequested else { return }
         throw InterchangeError(.unreadable, path, "interrupted before tensor '\(name)'")
+    }
+
+    /// Lets go of the memory of the tensor that was used before this one: whoever asks for the
+    /// next is done with it.
+    func retire(before tensor: Tensor) {
+        let last = state.withLock { state -> Tensor? in
+            defer { state.last = tensor.isMapped ? tensor : nil }
+            return state.last
+        }
+        last?.releasePages()
     }
 
     /// - Throws: ``InterchangeError`` when the elements are not what the source's own digest says.

@@ -82,6 +82,7 @@ struct ConversionPlan {
         ) { () throws(InterchangeError) in
             try ledger.check(source.name)
             var tensor = try source.tensor()
+            ledger.retire(before: tensor)
             try ledger.note(source: tensor, of: source, at: index)
             if let cast {
                 do throws(TensorError) {

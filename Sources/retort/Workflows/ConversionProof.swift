@@ -61,6 +61,7 @@ struct ConversionProof {
                     source: line.source, target: entry.name, sourceDigest: source,
                     targetDigest: found, rule: line.move?.description, cast: record.report,
                     isInverseEqual: isEqual, isImplied: line.source == nil))
+            tensor.releasePages()
             done += tensor.byteCount
             progress.update("proving", done: done >> 20, of: plan.byteCount >> 20, unit: "MiB")
         }

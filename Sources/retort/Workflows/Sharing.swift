@@ -106,7 +106,7 @@ struct Sharing {
         }
         return ConversionCertificate(
             source: try Conversion.side(
-                of: source, path: conversion.input, format: source.file.format),
+                of: source, path: conversion.input),
             target: ConversionCertificate.Side(
                 path: conversion.output, format: plan.format, files: files),
             plan: plan, proof: proof, unrun: unrun)
