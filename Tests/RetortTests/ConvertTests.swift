@@ -123,7 +123,8 @@ import Testing
             let lineage = try tool.run("lineage", "s.h5", "--json").json()
             let digest = try checkpointDigest(tool, "s.h5", "half")
             let edge = lineage["edges"]?.arrayValue?.first { $0["derived"] == digest }
-            #expect(edge?["origin"] == (try checkpointDigest(tool, "s.h5", "m")))
+            let origin = try checkpointDigest(tool, "s.h5", "m")
+            #expect(edge?["origin"] == origin)
         }
     }
 

@@ -51,8 +51,9 @@ import Testing
                 entries: [entry("v", [3.0000002]), entry("w", [1, 2])], metadata: metadata)
             file.takeCarriedTensors()
             #expect(file.metadata["retort_tensors"] == nil)
-            #expect(file["w"]?.digest == (try file["w"]?.tensor().digest()))
-            #expect(file["v"]?.digest != (try file["v"]?.tensor().digest()))
+            let found = try file.entries.map { try $0.tensor().digest() }
+            #expect(file["w"]?.digest == found[1])
+            #expect(file["v"]?.digest != nil && file["v"]?.digest != found[0])
             #expect(file["w"]?.sourceName == "old")
         }
     }
