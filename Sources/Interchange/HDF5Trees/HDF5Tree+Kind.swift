@@ -14,7 +14,9 @@ extension HDF5Tree {
         if let format = root.attribute("format"), (try? format.string()) == "retort-store" {
             return .store
         }
-        if root["model_weights"]?.group != nil || root.hasList("layer_names") {
+        if root.hasList("layer_names")
+            || root["model_weights"]?.group?.hasList("layer_names") == true
+        {
             return .kerasLegacy
         }
         return holdsKerasWeights(root) ? .kerasWeights : .plain

@@ -7,8 +7,7 @@ extension KerasArchive {
     /// Writes a model that Keras 3 loads without code of its own.
     static func write(_ content: WeightContent, to path: String) throws(InterchangeError) {
         let config = try KerasTargetConfig(content, modern: true, path: path)
-        let placement = KerasPlacement(
-            content, plan: KerasPlan(config.model), model: config.model)
+        let placement = KerasPlacement(content, config)
         try KerasTargetConfig.requireAll(placement.missing, path: path)
 
         let stated = CarriedModel.contents(of: content.metadata).metadata

@@ -73,6 +73,16 @@ struct KerasTargetConfig {
     /// In Keras 3's form where it has one.
     let json: JSON
     let model: KerasModel
+    /// Where the configuration was made of a graph: the node that each layer is.
+    var nodes: [String: String] = [:]
+
+    /// The configuration that a model came with.
+    init?(of source: JSON?) {
+        guard let source, source["class_name"]?.stringValue != nil,
+            let model = KerasConfig(json: source).model
+        else { return nil }
+        self.init(json: source, model: model)
+    }
 
     /// From the configuration that the model came with, else from its graph.
     ///
@@ -89,9 +99,10 @@ struct KerasTargetConfig {
                 + " alone can be written as .weights.h5")
     }
 
-    private init(json: JSON, model: KerasModel) {
+    private init(json: JSON, model: KerasModel, nodes: [String: String] = [:]) {
         self.json = json
         self.model = model
+        self.nodes = nodes
     }
 
     /// - Parameter modern: whether it must be of Keras 3's form.
@@ -99,11 +110,8 @@ struct KerasTargetConfig {
         _ content: WeightContent, modern: Bool, path: String
     ) throws(InterchangeError) -> KerasTargetConfig? {
         let source = content.model?.source
-        if let source, source["class_name"]?.stringValue != nil {
-            let json = modern ? KerasConfig.modern(source) : source
-            if let json, let model = KerasConfig(json: json).model {
-                return KerasTargetConfig(json: json, model: model)
-            }
+        if let found = KerasTargetConfig(of: modern ? source.flatMap(KerasConfig.modern) : source) {
+            return found
         }
         guard let graph = content.model?.graph else { return nil }
         let depthwise = content.entries.compactMap { entry -> String? in
@@ -115,13 +123,13 @@ struct KerasTargetConfig {
             return node ?? entry.role?.layer
         }
         do throws(KerasExport.Refusal) {
-            let json = try KerasExport.configuration(
-                of: graph, name: "model", depthwise: Set(depthwise))
+            let export = try KerasExport(graph, depthwise: Set(depthwise))
+            let json = export.configuration(name: "model")
             let config = KerasConfig(json: json)
             guard let model = config.model else {
                 throw KerasExport.Refusal(reason: config.problem ?? "the graph makes no model")
             }
-            return KerasTargetConfig(json: json, model: model)
+            return KerasTargetConfig(json: json, model: model, nodes: export.nodes)
         } catch {
             throw InterchangeError(
                 .unsupported, path, "the model cannot be written for Keras: \(error.reason)")

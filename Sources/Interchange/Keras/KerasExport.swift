@@ -19,44 +19,45 @@ struct KerasExport {
     }
 
     private(set) var layers: [JSON] = []
+    /// The node that each layer is, where it is one.
+    private(set) var nodes: [String: String] = [:]
     private var outputs: [String: Output] = [:]
     private var names: Set<String> = []
-    /// What convolutions are for which a tensor says so: depthwise or plain.
+    /// The nodes whose kernels are those of depthwise convolutions.
     private let depthwise: Set<String>
+    private var input = ""
+    private var output = ""
 
     /// - Parameters:
     ///   - graph: in the form of a store's `architecture`.
     ///   - depthwise: the nodes whose kernels are those of depthwise convolutions.
     /// - Throws: ``Refusal`` naming the node that no layer of Keras is.
-    static func configuration(
-        of graph: JSON, name: String, depthwise: Set<String>
-    ) throws(Refusal) -> JSON {
-        guard let nodes = graph["nodes"]?.arrayValue, nodes.count <= KerasGraph.mostNodes else {
-            throw Refusal(reason: "the graph is no list of nodes")
-        }
-        var export = KerasExport(depthwise: depthwise)
+    init(_ graph: JSON, depthwise: Set<String>) throws(Refusal) {
+        guard let list = graph["nodes"]?.arrayValue, !list.isEmpty,
+            list.count <= KerasGraph.mostNodes
+        else { throw Refusal(reason: "the graph is no list of nodes") }
+        self.depthwise = depthwise
         var last: String?
-        var input: String?
-        for node in nodes {
-            let (name, output) = try export.add(node, after: last)
+        for node in list {
+            let (name, output) = try add(node, after: last)
             if last == nil { input = output.layer }
             last = name
+            self.output = output.layer
         }
-        guard let input, let last, let output = export.outputs[last] else {
-            throw Refusal(reason: "the graph has no nodes")
-        }
+    }
+
+    /// The configuration of a functional model.
+    func configuration(name: String) -> JSON {
         let config: JSON = [
-            "name": .string(name), "trainable": true, "layers": .array(export.layers),
+            "name": .string(name), "trainable": true, "layers": .array(layers),
             "input_layers": [[.string(input), 0, 0]],
-            "output_layers": [[.string(output.layer), 0, 0]],
+            "output_layers": [[.string(output), 0, 0]],
         ]
         return [
             "module": "keras.src.models.functional", "class_name": "Functional",
             "config": config, "registered_name": "Functional",
         ]
     }
-
-    private init(depthwise: Set<String>) { self.depthwise = depthwise }
 
     private mutating func add(
         _ node: JSON, after last: String?
@@ -76,6 +77,7 @@ struct KerasExport {
         do throws(Refusal) {
             let output = try layer(for: reader, given)
             outputs[name] = output
+            nodes[output.layer] = name
             return (name, output)
         } catch {
             throw Refusal(reason: "node '\(name)' (\(operation)) \(error.reason)")
@@ -92,11 +94,13 @@ struct KerasExport {
         guard let count = try? Shape(shape).elementCount, count > 0,
             count <= KerasGraph.mostElements
         else { throw Refusal(reason: "would give the shape \(shape)") }
-        var unique = name
+        // On PyTorch, Keras takes no dots in names.
+        let plain = name.replacing(".", with: "_")
+        var unique = plain
         var number = 1
         while !names.insert(unique).inserted {
             number += 1
-            unique = "\(name)_\(number)"
+            unique = "\(plain)_\(number)"
         }
         var members = config
         members["name"] = .string(unique)

@@ -7,8 +7,7 @@ extension KerasLegacyFile {
     /// Writes a whole model where the structure is known, else weights alone.
     static func write(_ content: WeightContent, to path: String) throws(InterchangeError) {
         let config = try KerasTargetConfig.find(content, modern: false, path: path)
-        let placement = KerasLegacyPlacement(
-            content, plan: config.map { KerasPlan($0.model) }, model: config?.model)
+        let placement = KerasLegacyPlacement(content, config)
         try KerasTargetConfig.requireAll(placement.missing, path: path)
         let stated = CarriedModel.contents(of: content.metadata).metadata
         let version = stated["keras_version"]?.stringValue ?? "3.0.0"

@@ -18,7 +18,7 @@ enum KerasLegacyFile: WritableWeightCodec {
             tree.datasets.map { ($0.name, $0.dataset) }, uniquingKeysWith: { first, _ in first })
         let roles = KerasLegacyRoles(
             lists, plan: config?.model.map(KerasPlan.init),
-            ranks: datasets.mapValues(\.shape.rank))
+            shapes: datasets.mapValues(\.shape))
 
         var entries: [WeightEntry] = []
         var ties = TiedDatasets()
@@ -64,8 +64,10 @@ struct KerasNameLists {
 
     /// - Throws: ``InterchangeError`` when a list is not one of texts.
     init(_ file: HDF5File, path: String) throws(InterchangeError) {
-        root = file.root["model_weights"]?.group == nil ? "" : "model_weights"
-        let base = root.isEmpty ? file.root : file.root["model_weights"]?.group ?? file.root
+        // Keras looks below `model_weights` only where the root has no list.
+        let whole = file.root.hasList("layer_names") ? nil : file.root["model_weights"]?.group
+        root = whole == nil ? "" : "model_weights"
+        let base = whole ?? file.root
         layerNames = try base.list("layer_names", path: path)
         var seen: Set<String> = []
         for layer in layerNames where seen.insert(layer).inserted {

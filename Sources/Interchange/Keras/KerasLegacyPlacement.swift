@@ -21,24 +21,21 @@ struct KerasLegacyPlacement {
     /// Datasets in no layer's list: an optimizer's, and what no layer has.
     private(set) var others: [KerasPlacement.Placed] = []
     private(set) var missing: [KerasPlan.Variable] = []
+    private static let prefix = "model_weights/"
     private var indices: [String: Int] = [:]
     private var taken: Set<String> = []
 
-    init(_ content: WeightContent, plan: KerasPlan?, model: KerasModel?) {
-        let prefix = "model_weights/"
-        if plan != nil || content.entries.contains(where: { $0.name.hasPrefix(prefix) }) {
+    /// Places by the model's plan, in its order, then by paths, roles and names.
+    init(_ content: WeightContent, _ target: KerasTargetConfig?) {
+        let plan = target.map { KerasPlan($0.model) }
+        if plan != nil || content.entries.contains(where: { $0.name.hasPrefix(Self.prefix) }) {
             root = "model_weights"
         }
         for name in plan?.topLayers ?? [] { _ = layer(name) }
         var isPlaced = [Bool](repeating: false, count: content.entries.count)
-        for (index, entry) in content.entries.enumerated() where entry.name.hasPrefix(prefix) {
-            isPlaced[index] = addPath(entry, String(entry.name.dropFirst(prefix.count)))
-        }
-        if let plan, let model { place(content, by: plan, of: model, &isPlaced) }
+        if let plan, let target { place(content, by: plan, of: target, &isPlaced) }
         for (index, entry) in content.entries.enumerated() where !isPlaced[index] {
-            isPlaced[index] =
-                plan == nil
-                ? addNamed(entry) : entry.role.map { add(entry, by: $0, in: plan) } ?? false
+            isPlaced[index] = addKnown(entry, plan)
         }
         let spare = content.entries.indices.filter { !isPlaced[$0] }
         var paths = Set(spare.map { content.entries[$0].name })
@@ -70,6 +67,19 @@ struct KerasLegacyPlacement {
         else { return false }
         layers[layer(layerName)].weights.append(Weight(entry: entry, name: name))
         return true
+    }
+
+    /// What is not in the plan, or all there is without one.
+    private mutating func addKnown(_ entry: WeightEntry, _ plan: KerasPlan?) -> Bool {
+        if entry.name.hasPrefix(Self.prefix) {
+            let path = entry.name.dropFirst(Self.prefix.count)
+            let top = path.prefix { $0 != "/" }
+            if plan?.topLayers.contains(String(top)) != false, addPath(entry, String(path)) {
+                return true
+            }
+        }
+        guard let plan else { return addNamed(entry) }
+        return entry.role.map { add(entry, by: $0, in: plan) } ?? false
     }
 
     /// `conv/conv/kernel:0`: a layer, then a name in its list.
@@ -125,20 +135,25 @@ struct KerasLegacyPlacement {
     }
 
     private mutating func place(
-        _ content: WeightContent, by plan: KerasPlan, of model: KerasModel,
+        _ content: WeightContent, by plan: KerasPlan, of target: KerasTargetConfig,
         _ isPlaced: inout [Bool]
     ) {
-        let index = ContentIndex(content, model: model)
+        let index = ContentIndex(content, target)
         for top in plan.topLayers {
+            let prefix = Self.prefix + top + "/"
             for variable in plan.legacyVariables(ofTop: top) ?? [] {
-                let key = ParameterKey(
-                    layer: variable.role.layer, parameter: variable.role.parameter)
-                guard let found = index[key] else {
+                guard let found = index[variable, named: prefix + variable.legacyName],
+                    !isPlaced[found]
+                else {
                     missing.append(variable)
                     continue
                 }
-                guard !isPlaced[found] else { continue }
-                isPlaced[found] = add(content.entries[found], top, variable.legacyName)
+                let entry = content.entries[found]
+                // A name of the layer's own is kept, whatever version of Keras gave it.
+                let own = entry.name.hasPrefix(prefix) ? entry.name.dropFirst(prefix.count) : nil
+                isPlaced[found] =
+                    own.map { add(entry, top, String($0)) } == true
+                    || add(entry, top, variable.legacyName)
             }
         }
     }

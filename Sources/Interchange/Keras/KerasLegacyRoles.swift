@@ -7,14 +7,14 @@ import Tensors
 struct KerasLegacyRoles {
     /// Roles by the dataset's path, from the configuration.
     private var planned: [String: ParameterRole] = [:]
-    /// The variables of each layer with their ranks: what tells one class from another.
-    private var siblings: [String: [String: Int]] = [:]
+    /// The variables of each layer with their shapes: what tells one class from another.
+    private var siblings: [String: [String: Shape]] = [:]
 
-    /// - Parameter ranks: of the datasets, by their paths.
-    init(_ lists: KerasNameLists, plan: KerasPlan?, ranks: [String: Int]) {
+    /// - Parameter shapes: of the datasets, by their paths.
+    init(_ lists: KerasNameLists, plan: KerasPlan?, shapes: [String: Shape]) {
         for weight in lists.weights {
             let name = Name(weight)
-            siblings[name.layer, default: [:]][name.variable] = ranks[weight.path] ?? 0
+            siblings[name.layer, default: [:]][name.variable] = shapes[weight.path] ?? .scalar
         }
         guard let plan else { return }
         let byLayer = Dictionary(grouping: lists.weights.filter { $0.layer != nil }) { $0.layer! }
@@ -51,13 +51,27 @@ struct KerasLegacyRoles {
         if variables["recurrent_kernel"] != nil { return called }
         if variables["pointwise_kernel"] != nil { return "separable_conv2d" }
         if variables["depthwise_kernel"] != nil { return "depthwise_conv2d" }
-        if ["conv2d_transpose", "depthwise_conv2d"].contains(called) { return called }
-        // Convolutions and their transposed kin share one rule of axes, so a guess does no harm.
-        switch variables["kernel"] {
-        case 4: return "conv2d"
+        if ["conv2d", "conv2d_transpose", "depthwise_conv2d"].contains(called) { return called }
+        guard let kernel = variables["kernel"] else { return called }
+        switch kernel.rank {
         case 2: return "dense"
+        case 4: return Self.convolution(kernel, bias: variables["bias"], name) ?? called
         default: return called
         }
+    }
+
+    /// The class of a layer that has a kernel of four axes, which the length of its bias tells.
+    /// Without a bias nothing does, unless all classes come to the same or Keras 2 wrote the
+    /// file, which calls a depthwise kernel by that name.
+    private static func convolution(_ kernel: Shape, bias: Shape?, _ name: Name) -> String? {
+        let (inputs, outputs) = (kernel[2], kernel[3])
+        if let bias, bias.rank == 1 {
+            if bias[0] == outputs { return "conv2d" }
+            if bias[0] == inputs { return "conv2d_transpose" }
+            let product = inputs.multipliedReportingOverflow(by: outputs)
+            return !product.overflow && bias[0] == product.partialValue ? "depthwise_conv2d" : nil
+        }
+        return inputs == 1 || name.isOfKeras2 ? "conv2d" : nil
     }
 
     /// A weight's name, taken apart.
@@ -68,11 +82,14 @@ struct KerasLegacyRoles {
         let ownLayer: String
         /// `kernel` of `conv2d/kernel:0`.
         let variable: String
+        /// Whether it ends in `:0`.
+        let isOfKeras2: Bool
 
         init(_ weight: KerasNameLists.Weight) {
             var parts = weight.name.split(separator: "/").map(String.init)
             let last = parts.popLast() ?? ""
             variable = last.lastIndex(of: ":").map { String(last[..<$0]) } ?? last
+            isOfKeras2 = last.contains(":")
             let top = weight.layer ?? ""
             // Before the layer's own name Keras 3 has the model's, tf.keras any scope there was.
             if let own = parts.firstIndex(of: top) { parts.removeFirst(own + 1) }

@@ -17,26 +17,24 @@ struct KerasPlacement {
     private var taken: Set<String> = []
     private var groupNames: [String: String] = [:]
 
-    /// Keeps paths of Keras's own; then places by the model's plan, then by the path that the
-    /// entry remembers, then by its role, and what has none of those in a group of its own.
-    init(_ content: WeightContent, plan: KerasPlan?, model: KerasModel?) {
+    /// Places by the model's plan, then keeps paths of Keras's own, then goes by the path that the
+    /// entry remembers, then by its role; what has none of those gets a group of its own.
+    init(_ content: WeightContent, _ target: KerasTargetConfig?) {
         var paths = [String?](repeating: nil, count: content.entries.count)
+        let plan = target.map { KerasPlan($0.model) }
+        if let plan, let target { place(content, by: plan, of: target, into: &paths) }
         for (index, entry) in content.entries.enumerated()
-        where TensorNaming.isKerasPath(entry.name) {
+        where paths[index] == nil && TensorNaming.isKerasPath(entry.name) {
             paths[index] = claim(entry.name)
         }
-        if let plan, let model { place(content, by: plan, of: model, into: &paths) }
         var classes = ClassGroups(content.entries, taken: Set(taken.map(Self.group)))
         for (index, entry) in content.entries.enumerated() where paths[index] == nil {
             if let source = entry.sourceName, TensorNaming.isKerasPath(source),
                 let path = claim(source)
             {
                 paths[index] = path
-            } else if plan == nil, let role = entry.role,
-                let path = claim(classes.path(of: role))
-            {
+            } else if plan == nil, let role = entry.role, let path = claim(classes.path(of: role)) {
                 paths[index] = path
-                groupNames[Self.group(path)] = role.layer
             }
         }
         for index in paths.indices where paths[index] == nil {
@@ -78,13 +76,13 @@ struct KerasPlacement {
     }
 
     private mutating func place(
-        _ content: WeightContent, by plan: KerasPlan, of model: KerasModel,
+        _ content: WeightContent, by plan: KerasPlan, of target: KerasTargetConfig,
         into paths: inout [String?]
     ) {
-        let index = ContentIndex(content, model: model)
-        for variable in plan.variables where !taken.contains(variable.path) {
-            let key = ParameterKey(layer: variable.role.layer, parameter: variable.role.parameter)
-            guard let found = index[key], paths[found] == nil else {
+        let index = ContentIndex(content, target)
+        for variable in plan.variables {
+            let found = index[variable, named: variable.path]
+            guard let found, paths[found] == nil else {
                 missing.append(variable)
                 continue
             }
@@ -92,24 +90,30 @@ struct KerasPlacement {
         }
     }
 
-    /// Groups of the plan's layers, or of the layers in the paths.
+    /// Names groups after the plan's layers, or after those that the entries' roles name.
     private mutating func nameGroups(_ plan: KerasPlan?) {
-        if let plan {
-            groups = plan.layers.map { ($0.path, $0.ownName) }
+        groups = plan?.layers.map { ($0.path, $0.ownName) } ?? []
+        for item in placed where plan == nil {
+            guard let variable = KerasVariablePath(item.path),
+                let group = Self.layerGroups(variable.group).last,
+                variable.group == group || variable.group == group + "/cell"
+            else { continue }
+            if groupNames[group] == nil, let role = item.entry.role {
+                groupNames[group] = role.unsplitLayer
+            }
         }
         var known = Set(groups.map(\.path))
         for item in placed {
             guard let variable = KerasVariablePath(item.path) else { continue }
-            var named = groupNames[variable.group].map { [$0] }
-            if named == nil, let role = item.entry.role { named = [role.layer] }
             let layers = Self.layerGroups(variable.group)
+            guard let leaf = layers.last, let name = groupNames[leaf] else { continue }
             // Nested names are joined by dots; where there are as many parts as groups, each gets
             // its own.
-            let parts = named?[0].split(separator: ".").map(String.init) ?? []
+            let parts = name.split(separator: ".").map(String.init)
             for (depth, group) in layers.enumerated() where known.insert(group).inserted {
-                if parts.count == layers.count, layers.count > 1 {
+                if parts.count == layers.count {
                     groups.append((group, parts[depth]))
-                } else if depth == layers.count - 1, let name = named?[0] {
+                } else if group == leaf {
                     groups.append((group, name))
                 }
             }
@@ -127,37 +131,6 @@ struct KerasPlacement {
             isLayer = part == "layers"
         }
         return groups
-    }
-}
-
-/// Entries by what they are, also through the names of a graph's parameters.
-struct ContentIndex {
-    private let roles: RoleIndex
-    private var byParameter: [String: Int] = [:]
-    private var targets: [ParameterKey: String] = [:]
-
-    init(_ content: WeightContent, model: KerasModel) {
-        roles = RoleIndex(content.entries)
-        for (index, entry) in content.entries.enumerated() {
-            let own = entry.role.map { $0.layer + "/" + $0.pytorchName }
-            for name in [content.model?.parameters[entry.name], entry.name, own] {
-                guard let name else { continue }
-                let canonical = TensorNaming.canonical(name)
-                if byParameter[canonical] == nil { byParameter[canonical] = index }
-            }
-        }
-        // What the layers' variables are called in the graph that the model makes.
-        var graph = KerasGraph(
-            isChannelsLast: KerasGraph.isChannelsLast(model) ?? true, values: { _ in nil })
-        try? graph.build(model)
-        for parameter in graph.parameters { targets[parameter.key] = parameter.target }
-    }
-
-    subscript(key: ParameterKey) -> Int? {
-        if let target = targets[key], let index = byParameter[TensorNaming.canonical(target)] {
-            return index
-        }
-        return roles[key]
     }
 }
 

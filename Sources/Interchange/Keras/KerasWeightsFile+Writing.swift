@@ -4,17 +4,12 @@ import HDF5
 import Tensors
 
 extension KerasWeightsFile {
+    /// Writes weights that Keras loads into the model that the content is of, or into whatever
+    /// model has such layers.
     static func write(_ content: WeightContent, to path: String) throws(InterchangeError) {
-        let config = content.model?.source.map { KerasConfig(json: $0) }
-        try write(content, model: config?.model, to: path)
-    }
-
-    /// Writes weights that Keras loads into `model`, or into whatever model has such layers.
-    static func write(
-        _ content: WeightContent, model: KerasModel?, to path: String
-    ) throws(InterchangeError) {
-        let placement = KerasPlacement(content, plan: model.map(KerasPlan.init), model: model)
-        try write(content, placement, modelName: model?.name, to: path)
+        let target = KerasTargetConfig(of: content.model?.source)
+        let placement = KerasPlacement(content, target)
+        try write(content, placement, modelName: target?.model.name, to: path)
     }
 
     static func write(
