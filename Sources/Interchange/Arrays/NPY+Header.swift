@@ -77,7 +77,9 @@ extension NPY {
                 case "[", "(": "structured records"
                 default: "elements that Retort does not know"
                 }
-            return .foreign(descr: descr, meaning: meaning)
+            // A list of fields is as long as its author likes.
+            let shown = descr.utf8.count <= 64 ? descr : String(descr.prefix(64)) + "..."
+            return .foreign(descr: shown, meaning: meaning)
         }
 
         static let objects = "Python objects, which are pickled and can run code when loaded"

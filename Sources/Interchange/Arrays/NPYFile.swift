@@ -56,7 +56,8 @@ extension NPY.Layout {
                 storedByteCount: stored, load: load)
         case .foreign(let descr, let meaning):
             WeightEntry(
-                unread: name, typeName: descr, shape: shape, byteCount: byteCount - dataStart,
+                unread: name, typeName: descr.utf8.count <= 16 ? descr : meaning, shape: shape,
+                byteCount: byteCount - dataStart,
                 reason: "it holds \(meaning)", subject: path)
         }
     }

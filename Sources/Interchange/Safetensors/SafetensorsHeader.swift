@@ -18,6 +18,7 @@ struct SafetensorsHeader {
     /// A hundred times what any model has in one file; keeps the memory for a header bounded.
     private static let largestTensorCount = 200_000
     private static let longestRank = 64
+    private static let largestMetadataCount = 100_000
 
     private(set) var faults = FormatFaults()
     /// In the order of the buffer.
@@ -29,12 +30,20 @@ struct SafetensorsHeader {
     private var names: Set<String> = []
     private let bufferByteCount: Int
 
-    /// Whether a file starts as a safetensors file does, even when it is cut short afterwards.
+    /// Whether a file starts as a safetensors file does, even when it is cut short afterwards or
+    /// lies about the length of its header.
     static func isStart(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard bytes.count >= 10, bytes[8] == UInt8(ascii: "{"), length(bytes) <= UInt64(longest)
-        else { return false }
-        let next = bytes[9...].first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
+        guard bytes.count >= 10, bytes[8] == UInt8(ascii: "{") else { return false }
+        // A length of printable characters is a text: JSON within JSON.
+        guard !bytes.prefix(8).allSatisfy({ (0x20..<0x7F).contains($0) || isSpace($0) }) else {
+            return false
+        }
+        let next = bytes[9...].first { !isSpace($0) }
         return next == UInt8(ascii: "\"") || next == UInt8(ascii: "}")
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
     }
 
     private static func length(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
@@ -70,6 +79,7 @@ struct SafetensorsHeader {
         }
         var scanner = JSONScanner(text, subject: "the header")
         var hasMetadata = false
+        var seen = 0
         try scanner.object { (scanner, name) throws(FormatFault) in
             if name == "__metadata__" {
                 if hasMetadata { faults.note("", "the header has '__metadata__' twice") }
@@ -77,7 +87,9 @@ struct SafetensorsHeader {
                 try readMetadata(&scanner)
                 return
             }
-            guard names.count < Self.largestTensorCount else {
+            // Counts names that stand twice as well.
+            seen += 1
+            guard seen <= Self.largestTensorCount else {
                 throw FormatFault(
                     .unsupported, "",
                     "found more than \(Self.largestTensorCount) tensors, expected fewer")
@@ -93,7 +105,14 @@ struct SafetensorsHeader {
     }
 
     private mutating func readMetadata(_ scanner: inout JSONScanner) throws(FormatFault) {
+        var seen = 0
         try scanner.object { (scanner, key) throws(FormatFault) in
+            seen += 1
+            guard seen <= Self.largestMetadataCount else {
+                throw FormatFault(
+                    .unsupported, "__metadata__",
+                    "found more than \(Self.largestMetadataCount) values, expected fewer")
+            }
             let value = try scanner.value()
             guard let text = value.stringValue else {
                 faults.note(
@@ -119,9 +138,14 @@ struct SafetensorsHeader {
                 shape = try counts(&scanner, atMost: Self.longestRank, name)
             case "data_offsets" where offsets == nil:
                 offsets = try counts(&scanner, atMost: 2, name)
-            default:
+            case _ where extraKey == nil:
                 extraKey = key
                 _ = try scanner.value()
+            default:
+                throw FormatFault(
+                    .malformed, name,
+                    "found the keys '\(extraKey ?? "")' and '\(key)', expected"
+                        + " dtype, shape and data_offsets once")
             }
         }
         if let extraKey {

@@ -5,7 +5,8 @@ import Tensors
 /// `model.safetensors.index.json`: which shard holds which tensor.
 struct ShardIndex {
     static let longest = 64 << 20
-    private static let largestTensorCount = 500_000
+    private static let largestTensorCount = 250_000
+    private static let largestKeyCount = 100
 
     private(set) var faults = FormatFaults()
     /// The shard of each tensor.
@@ -55,6 +56,9 @@ struct ShardIndex {
         var scanner = JSONScanner(bytes, subject: "the index")
         var keys: Set<String> = []
         try scanner.object { (scanner, key) throws(FormatFault) in
+            guard keys.count < Self.largestKeyCount else {
+                throw FormatFault("the index has more than \(Self.largestKeyCount) keys")
+            }
             if !keys.insert(key).inserted {
                 faults.note("", "the index has '\(key)' twice")
             }
@@ -76,8 +80,10 @@ struct ShardIndex {
     private mutating func readMap(_ scanner: inout JSONScanner) throws(FormatFault) {
         // Thousands of tensors share the name of a file.
         var files: [String: String] = [:]
+        var seen = 0
         try scanner.object { (scanner, tensor) throws(FormatFault) in
-            guard shards.count < Self.largestTensorCount else {
+            seen += 1
+            guard seen <= Self.largestTensorCount else {
                 throw FormatFault(.unsupported, "", "the index names too many tensors")
             }
             let text = try scanner.string()

@@ -46,7 +46,7 @@ import Testing
         let file = try open(name)
         let types = file.entries.map(\.typeName)
         #expect(Array(types.prefix(3)) == ["<U3", "<c8", "<M8[s]"])
-        #expect(types[3].hasPrefix("[('a_long_name_of_a_field_0', '<f4'), ("))
+        #expect(types[3] == "structured records")
         for entry in file.entries.prefix(4) {
             #expect(entry.elementType == nil && entry.shape == [2])
             #expect(throws: InterchangeError.self) { try entry.tensor() }

@@ -101,7 +101,7 @@ func expected<Value: Decodable>(_ path: String, as _: Value.Type) throws -> Valu
         ("short", "found 7 bytes"), ("length-huge", "header of 18446744073709551615 bytes"),
         ("length-signed", "header of 9223372036854775808 bytes"),
         ("length-bomb", "header of 100000000 bytes"),
-        ("length-over-limit", "header of 100000001 bytes"), ("length-inside", "ends inside"),
+        ("length-over-limit", "header of 100000001 bytes"), ("length-inside", "found the end"),
         ("length-zero", "does not start with '{'"), ("array", "does not start with '{'"),
         ("space-first", "does not start with '{'"), ("not-utf8", "not UTF-8"),
         ("control", "control character"), ("surrogate", "lone surrogate"),
@@ -126,7 +126,7 @@ func expected<Value: Decodable>(_ path: String, as _: Value.Type) throws -> Valu
         ("offsets-overflow", "more than 63 bits"), ("offsets-negative", "found '-'"),
         ("hole", "the 4 bytes before it"), ("hole-first", "the 4 bytes before it"),
         ("overlap", "overlap those"), ("same", "overlap those"),
-        ("trailing", "the last 17 bytes"), ("trailing-none", "the last 1 bytes"),
+        ("trailing", "the last 16 bytes"), ("trailing-none", "the last 1 bytes"),
         ("cut", "offsets 0 and 8 in a buffer of 7"),
     ]
 
