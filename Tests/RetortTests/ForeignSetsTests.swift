@@ -11,6 +11,7 @@ import Testing
 
     private func set(_ name: String) -> String { fixture("sets/" + name) }
 
+    @discardableResult
     private func json(_ tool: Tool, _ arguments: String...) throws -> JSON {
         let result = try tool.run(arguments + ["--json"])
         try #require(result.status == 0, "\(arguments): \(result.errors)")

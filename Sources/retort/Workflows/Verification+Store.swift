@@ -29,8 +29,8 @@ struct BrokenReference {
             }
         let target = (name.map { "'\($0)' " } ?? "") + digest.short
         let end =
-            isStale ? "that name means something else now" : "which is not in this store"
-        return "\(isStale ? "stale" : "missing"): it \(what) \(target); \(end)"
+            isStale ? "but that name means something else now" : "which is not in this store"
+        return "\(isStale ? "stale" : "missing"): it \(what) \(target), \(end)"
     }
 }
 
