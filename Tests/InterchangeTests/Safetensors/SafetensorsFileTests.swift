@@ -147,6 +147,18 @@ func expected<Value: Decodable>(_ path: String, as _: Value.Type) throws -> Valu
         #expect(Set(files) == Set(Self.hostile.map(\.0)))
     }
 
+    /// A map of them would take ten times the memory of its text.
+    @Test func moreMetadataThanAnyModelHasIsRefused() throws {
+        let values = (0...100_000).map { "\"\($0)\":\"\"" }.joined(separator: ",")
+        let header = Array("{\"__metadata__\":{\(values)}}".utf8)
+        let bytes = withUnsafeBytes(of: UInt64(header.count)) { Array($0) } + header
+        let region = bytes.withUnsafeBytes { ByteRegion(copying: $0) }
+        let error = #expect(throws: InterchangeError.self) {
+            try SafetensorsFile.open(region, path: "x")
+        }
+        #expect(error?.description.contains("more than 100000 values") == true)
+    }
+
     @Test func everyProblemIsListed() throws {
         let header = """
             {"__metadata__":{"a":1},"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]},\
