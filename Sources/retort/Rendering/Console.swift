@@ -32,7 +32,7 @@ enum Console {
     /// Writes one sentence about a failure to standard error.
     static func error(_ sentence: String) {
         closeLine()
-        write("retort: \(sentence)\n", to: STDERR_FILENO)
+        write("retort: \(printable(sentence))\n", to: STDERR_FILENO)
     }
 
     /// Writes a line of news to standard error, where it does not disturb `--json`.
