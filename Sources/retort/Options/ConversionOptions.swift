@@ -9,7 +9,7 @@ struct TargetFormat: ExpressibleByArgument {
     let format: WeightFormat
 
     init?(argument: String) {
-        guard let format = WeightFormat(rawValue: argument) else { return nil }
+        guard let format = WeightFormat(rawValue: argument), format.isWritable else { return nil }
         self.format = format
     }
 
