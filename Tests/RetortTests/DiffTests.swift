@@ -178,7 +178,8 @@ import Testing
     ])
     func wrongCommandLinesExitWith64(_ arguments: [String]) throws {
         try withTemporaryDirectory { folder in
-            #expect(try Tool(folder: folder).run(["diff"] + arguments).status == 64)
+            let result = try Tool(folder: folder).run(["diff"] + arguments)
+            #expect(result.status == 64)
         }
     }
 
