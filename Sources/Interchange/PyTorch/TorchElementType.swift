@@ -57,18 +57,20 @@ struct TorchElementType: Hashable, Sendable {
         self = type
     }
 
+    /// What the storage classes hold, by the name in `torch`.
+    private static let storages = [
+        "DoubleStorage": "float64", "FloatStorage": "float32", "HalfStorage": "float16",
+        "BFloat16Storage": "bfloat16", "LongStorage": "int64", "IntStorage": "int32",
+        "ShortStorage": "int16", "CharStorage": "int8", "ByteStorage": "uint8",
+        "BoolStorage": "bool", "ComplexFloatStorage": "complex64",
+        "ComplexDoubleStorage": "complex128", "QInt8Storage": "qint8",
+        "QUInt8Storage": "quint8", "QInt32Storage": "qint32", "QUInt4x2Storage": "quint4x2",
+        "QUInt2x4Storage": "quint2x4",
+    ]
+
     /// Of a storage class; nil for those without a type.
     init?(storage name: String) {
-        let dtypes = [
-            "DoubleStorage": "float64", "FloatStorage": "float32", "HalfStorage": "float16",
-            "BFloat16Storage": "bfloat16", "LongStorage": "int64", "IntStorage": "int32",
-            "ShortStorage": "int16", "CharStorage": "int8", "ByteStorage": "uint8",
-            "BoolStorage": "bool", "ComplexFloatStorage": "complex64",
-            "ComplexDoubleStorage": "complex128", "QInt8Storage": "qint8",
-            "QUInt8Storage": "quint8", "QInt32Storage": "qint32", "QUInt4x2Storage": "quint4x2",
-            "QUInt2x4Storage": "quint2x4",
-        ]
-        guard let dtype = dtypes[name] else { return nil }
+        guard let dtype = Self.storages[name] else { return nil }
         self.init(dtype: dtype)
     }
 

@@ -36,17 +36,22 @@ enum TorchRemarks {
     static func wrappers(_ names: [String]) -> [String] {
         var remarks: [String] = []
         for wrapper in ["state_dict", "model_state_dict", "model", "net", "params", "ema"] {
-            let count = names.count { $0.hasPrefix(wrapper + ".") }
+            let start = Array((wrapper + ".").utf8)
+            let count = names.count { $0.utf8.starts(with: start) }
             if count > 0 { remarks.append("\(count) tensors stand below '\(wrapper)'") }
         }
         let prefixes = [
-            ("module.", "which torch.nn.DataParallel puts before them"),
-            ("_orig_mod.", "which torch.compile puts before them"),
+            ("module", "which torch.nn.DataParallel puts before them"),
+            ("_orig_mod", "which torch.compile puts before them"),
         ]
         for (prefix, reason) in prefixes {
-            let count = names.count { $0.hasPrefix(prefix) || $0.contains("." + prefix) }
+            let part = Array(prefix.utf8)
+            let count = names.count { name in
+                name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+                    .dropLast().contains { $0.elementsEqual(part) }
+            }
             if count > 0, count * 2 > names.count {
-                remarks.append("the names of \(count) tensors hold '\(prefix)', \(reason)")
+                remarks.append("the names of \(count) tensors hold '\(prefix).', \(reason)")
             }
         }
         return remarks

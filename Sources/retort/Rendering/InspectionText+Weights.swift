@@ -9,8 +9,7 @@ extension InspectionText {
         switch weights.selection {
         case .everything: return try listing(weights)
         case .part(let entries):
-            let count = NumberText.count(entries.count)
-            let heading = "\(weights.file.path): \(count) tensors"
+            let heading = "\(weights.file.path): \(Self.tensors(entries.count))"
             return try heading + "\n" + table(weights)
         case .tensor(let entry): return try details(entry, weights)
         case .value(_, let value): return Self.pretty(value)
@@ -22,7 +21,7 @@ extension InspectionText {
         let total = LayerTree(file.entries).nodes[0].parameterCount
         var lines = [
             "\(file.path): \(file.format.title), \(NumberText.bytes(file.byteCount)), "
-                + "\(NumberText.count(file.entries.count)) tensors, "
+                + "\(Self.tensors(file.entries.count)), "
                 + "\(NumberText.count(total)) parameters"
         ]
         lines += (file.remarks + (file.model?.notes ?? [])).map { "note: " + printable($0) }
@@ -40,6 +39,10 @@ extension InspectionText {
         }
         lines.append(Self.text(FileSpace(file)))
         return lines.joined(separator: "\n")
+    }
+
+    private static func tensors(_ count: Int) -> String {
+        count == 1 ? "1 tensor" : "\(NumberText.count(count)) tensors"
     }
 
     private static let metadataLimit = 60
