@@ -94,10 +94,12 @@ import Testing
             let (cut, json) = try verify(tool, "cut.h5")
             #expect(cut.status == 1)
             #expect(json["sound"] == false)
-            for name in ["text", "empty", "absent", "."] {
+            try FileManager.default.createDirectory(
+                at: folder.appendingPathComponent("folder"), withIntermediateDirectories: false)
+            for name in ["text", "empty", "absent", "folder"] {
                 let result = try tool.run("verify", name)
                 #expect(result.status == 2, "\(name)")
-                #expect(result.errors.contains(name == "." ? "folder" : name), "\(result.errors)")
+                #expect(result.errors.contains(name), "\(result.errors)")
                 #expect(result.output.isEmpty)
             }
         }

@@ -89,6 +89,11 @@ extension ComparedPair {
         }
         do throws(InterchangeError) {
             let (left, right) = (try a.tensor(), try b.tensor())
+            // Files may be larger than memory, and nobody reads these elements again.
+            defer {
+                left.releasePages()
+                right.releasePages()
+            }
             guard let alignment = choice.best(of: alignments, left, right) else {
                 outcome = .changed(.shape)
                 hint = choice.hint(left, right, a, b)
@@ -116,6 +121,14 @@ extension ComparedPair {
         return difference.isEqual ? .equal : .withinTolerance
     }
 
+    /// Why a reader lists one of the two and does not read it, in its own words.
+    private var unreadReason: String {
+        for entry in [a, b] where entry.elementType == nil {
+            do throws(InterchangeError) { _ = try entry.tensor() } catch { return error.problem }
+        }
+        return "elements of type \(a.typeName) are listed and not read"
+    }
+
     /// Types that are only listed: what can be said without their elements.
     private mutating func compareUnread(_ alignments: [Alignment]) {
         if alignments.isEmpty {
@@ -123,7 +136,7 @@ extension ComparedPair {
         } else if a.typeName != b.typeName {
             outcome = .changed(.type)
         } else {
-            outcome = .unread("elements of type \(a.typeName) are listed and not read")
+            outcome = .unread(unreadReason)
         }
     }
 }

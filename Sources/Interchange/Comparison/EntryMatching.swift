@@ -29,6 +29,14 @@ struct EntryMatching {
         match(
             .spelling, a.map { EntryName.spelling($0.name) },
             b.map { EntryName.spelling($0.name) })
+        // A format that cannot hold a name keeps it beside the tensor.
+        let (ownA, ownB) = (a.map(\.name), b.map(\.name))
+        let (sourceA, sourceB) = (
+            a.map { $0.sourceName ?? $0.name }, b.map { $0.sourceName ?? $0.name }
+        )
+        for (left, right) in [(ownA, sourceB), (sourceA, ownB), (sourceA, sourceB)] {
+            match(.spelling, left.map(EntryName.spelling), right.map(EntryName.spelling))
+        }
         match(.role, a.map(EntryName.meaning), b.map(EntryName.meaning))
         // A wrapper stands before all names of a file or is none.
         let (left, right) = (unwrapped(a, openA), unwrapped(b, openB))
