@@ -57,8 +57,8 @@ struct ONNXNodes {
         else {
             throw InterchangeError(.mismatch, path, "the graph does not begin with its input")
         }
-        for (index, node) in nodes.enumerated() {
-            let wish = index == 0 ? "input" : node.name == last.name ? "logits" : node.name
+        for node in nodes {
+            let wish = node.name == last.name ? "logits" : node.name
             values[node.name] = Self.unique(wish, &taken)
             try add(node)
         }
