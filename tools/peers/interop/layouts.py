@@ -96,7 +96,7 @@ def traps() -> list[Trap]:
 
 
 def run(retort: Retort, folder: pathlib.Path) -> tuple[list[list[str]], int]:
-    rows, failures = [["layer", "Retort, max |difference|", "the usual wrong way", "verdict"]], 0
+    rows, failures = [["layer", "Retort, largest difference", "the usual wrong way", "verdict"]], 0
     for index, trap in enumerate(traps()):
         model = randomize(keras.Sequential([keras.Input(trap.shape), *trap.layers]))
         source, target = folder / f"trap{index}.keras", folder / f"trap{index}.pt"

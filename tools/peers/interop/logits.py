@@ -83,7 +83,7 @@ def cases(sources: dict[str, pathlib.Path]) -> list[tuple]:
 
 def run(retort: Retort, folder: pathlib.Path) -> tuple[list[list[str]], int]:
     sources = models.make_sources(folder)
-    rows, failures = [["source", "way", "judge", "max |difference|", "verdict"]], 0
+    rows, failures = [["source", "way", "judge", "largest difference", "verdict"]], 0
     for index, (name, expected, soft, steps, load) in enumerate(cases(sources)):
         path, way = sources[name], []
         try:
