@@ -70,8 +70,9 @@ extension KernelDescription {
     ) throws(TrainingError) -> KernelDescription {
         var layouts = try shape.layouts(kind, weights: .f32)
         // For images of one to three channels AMX multiplies mostly zeros; the forward pass's own
-        // orders lead to the AVX-512 kernel, which takes half the time.
-        if shape.source[1] < 4 {
+        // orders lead to the AVX-512 kernel, which takes half the time. In f32 they must stay open:
+        // without AVX-512 nothing but the reference kernel takes them, a hundred times as slow.
+        if shape.source[1] < 4, kind == .bf16 {
             layouts.source = forward.source.native
             layouts.destination = forward.destination.native
         }
