@@ -5,8 +5,8 @@ Prints one JSON line for Retort and one for each peer.
 """
 
 import json
-import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -23,20 +23,24 @@ figures: dict[str, dict[str, float]] = {}
 
 
 def process(who: str, figure: str, command: list, allowed=(0,)) -> None:
-    """Seconds and peak memory of a fresh process, the median of five runs for quick ones."""
-    times, peak = [], 0
+    """Seconds of a fresh process, the median of five runs for quick ones, and its peak memory.
+
+    The peak is taken by a small program: the kernel counts the memory of whoever starts a process as
+    the process's own until it has grown beyond it.
+    """
+    command = [shutil.which(str(command[0])), *map(str, command[1:])]
+    times = []
     while len(times) < 5 and sum(times) < 4:
         start = time.perf_counter()
-        child = subprocess.Popen([str(c) for c in command], stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(child.pid, 0)
+        code = subprocess.run(command, stdout=subprocess.DEVNULL).returncode
         times.append(time.perf_counter() - start)
-        code = os.waitstatus_to_exitcode(status)
         if code not in allowed:
             raise RuntimeError(f"{command} exited with {code}")
-        peak = max(peak, usage.ru_maxrss)
+    measured = subprocess.run([root / ".build/release/retort-bench", "measure", folder, ":::", *command],
+                              check=True, capture_output=True, text=True).stdout
     result = figures.setdefault(who, {})
     result[f"{figure}_seconds"] = sorted(times)[len(times) // 2]
-    result[f"{figure}_peak_mb"] = peak / 1024
+    result[f"{figure}_peak_mb"] = json.loads(measured)["peak_bytes"] / 2**20
 
 
 def python(source: str) -> list:
