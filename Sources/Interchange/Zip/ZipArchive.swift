@@ -109,8 +109,10 @@ struct ZipArchive: Sendable {
             return try stream(of: member, in: region, path: path)
                 .checksum(count: member.byteCount)
         }
-        let bytes = UnsafeRawBufferPointer(rebasing: region.bytes[member.range])
-        return libdeflate_crc32(0, bytes.baseAddress, bytes.count)
+        let stored = ByteRegion(part: member.range, of: region)
+        // A file may be larger than memory: what was looked at goes back to the system.
+        defer { stored.releasePages() }
+        return libdeflate_crc32(0, stored.bytes.baseAddress, stored.count)
     }
 
     private static func stream(

@@ -24,7 +24,9 @@ extension Verification {
                 continue
             }
             do throws(InterchangeError) {
-                let found = try entry.tensor().digest()
+                let tensor = try entry.tensor()
+                defer { tensor.releasePages() }
+                let found = tensor.digest()
                 guard found != expected else { continue }
                 outcome.problems.append(
                     FileProblem(

@@ -146,6 +146,7 @@ extension Verification {
                 guard let stated = entry.digest else { continue }
                 digests += 1
                 let found = tensor.digest()
+                tensor.releasePages()
                 guard found != stated else { continue }
                 problems.append(
                     FileProblem(
