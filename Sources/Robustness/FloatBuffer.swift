@@ -42,8 +42,7 @@ final class FloatBuffer {
 }
 
 /// Calls `body` for every row, on all cores, in runs long enough to be worth a thread.
-func forEachRowConcurrently(_ count: Int, _ body: @Sendable (Int) -> Void) {
-    let run = 32
+func forEachRowConcurrently(_ count: Int, run: Int = 32, _ body: @Sendable (Int) -> Void) {
     guard count > run else {
         for row in 0..<count { body(row) }
         return

@@ -31,4 +31,37 @@ public protocol DifferentiableClassifier: AnyObject {
         logits: UnsafeMutableBufferPointer<Float>,
         lossGradient: (UnsafeBufferPointer<Float>, UnsafeMutableBufferPointer<Float>) -> Void
     ) throws(TrainingError)
+
+    /// Several gradients at the same images, from one forward pass where the model can.
+    ///
+    /// - Parameters:
+    ///   - gradients: (seedCount, count, C, H, W).
+    ///   - seed: gets the number of a gradient and the logits (count, classes), and fills dL/dlogits,
+    ///     which is zero before.
+    /// - Throws: ``TrainingError`` when `count` is above ``batchSize`` or a kernel fails.
+    func inputGradients(
+        of images: UnsafeBufferPointer<Float>, count: Int, seedCount: Int,
+        into gradients: UnsafeMutableBufferPointer<Float>,
+        logits: UnsafeMutableBufferPointer<Float>,
+        seed: (Int, UnsafeBufferPointer<Float>, UnsafeMutableBufferPointer<Float>) -> Void
+    ) throws(TrainingError)
+}
+
+extension DifferentiableClassifier {
+    public func inputGradients(
+        of images: UnsafeBufferPointer<Float>, count: Int, seedCount: Int,
+        into gradients: UnsafeMutableBufferPointer<Float>,
+        logits: UnsafeMutableBufferPointer<Float>,
+        seed: (Int, UnsafeBufferPointer<Float>, UnsafeMutableBufferPointer<Float>) -> Void
+    ) throws(TrainingError) {
+        let values = count * imageShape.elementCount
+        for index in 0..<seedCount {
+            try inputGradient(
+                of: images, count: count,
+                into: UnsafeMutableBufferPointer(
+                    rebasing: gradients[(index * values)..<((index + 1) * values)]),
+                logits: logits
+            ) { seed(index, $0, $1) }
+        }
+    }
 }

@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test func crossEntropyVanishesWhereFloatsUnderflow() {
-        let goal = AttackGoal(reference: 0, isTargeted: false)
+        let goal = AttackGoal(reference: 0, isTargeted: false, label: 0)
         func slopes(_ loss: AttackLoss, gap: Float) -> [Float] {
             let logits: [Float] = [gap, 0, 0]
             var result: [Float] = [9, 9, 9]
@@ -58,13 +58,16 @@ import Testing
         let logits: [Double] = [1.2, -0.3, 0.8, 2.1]
         func value(_ loss: AttackLoss, _ logits: [Double], _ goal: AttackGoal) -> Double {
             let margin = AttackLoss.objective(logits.map(Float.init), classCount: 4, goal: goal)
+            if loss == .dlr || loss == .margin {
+                return loss.value(of: logits.map(Float.init), classCount: 4, goal: goal)
+            }
             guard loss == .crossEntropy else { return margin }
             // softplus of the log-odds, with the sign of the goal.
             let odds = goal.isTargeted ? -margin : margin
             return (goal.isTargeted ? -1 : 1) * log1p(exp(odds))
         }
         for loss in AttackLoss.allCases {
-            for goal in [(0, false), (3, false), (1, true)].map(AttackGoal.init) {
+            for goal in [(0, false, 0), (3, false, 3), (1, true, 0)].map(AttackGoal.init) {
                 var slopes = [Float](repeating: 0, count: 4)
                 loss.gradient(
                     of: logits.map(Float.init), classCount: 4, goal: goal, into: &slopes)

@@ -93,7 +93,7 @@ import Testing
         ("pgd:epsilon=1,norm=l0", "linf, l2"), ("pgd:epsilon=1,steps=0", "whole number from 1"),
         ("pgd:epsilon=1,start=none,restarts=2", "only one start"),
         ("pgd:epsilon=1,targeted=everything", "least-likely"), ("pgd:epsilon=1,seed=-1", "seed=-1"),
-        ("pgd:epsilon=1,loss=dlr", "log-odds, ce"),
+        ("pgd:epsilon=1,loss=hinge", "log-odds, ce, dlr, margin"),
     ])
     func mistakesAreNamedWithWhatIsKnown(text: String, mention: String) {
         let error = #expect(throws: RobustnessError.self) { try AttackSpecification.parse(text) }

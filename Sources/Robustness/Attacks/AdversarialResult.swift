@@ -14,6 +14,8 @@ public struct AdversarialResult: Sendable {
         case alreadyMisclassified = 2
         /// The target is the row's own label, so there was nothing to try.
         case skipped = 3
+        /// The model was right, and JSMA ran out of admissible features before its budget.
+        case noPair = 4
 
         public var name: String {
             switch self {
@@ -21,6 +23,7 @@ public struct AdversarialResult: Sendable {
             case .failed: "failed"
             case .alreadyMisclassified: "already-misclassified"
             case .skipped: "skipped"
+            case .noPair: "no-pair"
             }
         }
     }
@@ -44,6 +47,9 @@ public struct AdversarialResult: Sendable {
     public let gradients: [Int]
     /// Rows whose gradient was exactly zero at some step: a sign of a masked gradient.
     public let zeroGradientRows: Int
+    /// For attacks made of several: which of them broke a row, counting from 0; nil for rows none
+    /// did. Empty for attacks of one piece.
+    public let stages: [Int?]
     public let wallSeconds: Double
     public let threatModel: ThreatModel
     public let seed: UInt64
@@ -67,7 +73,7 @@ extension AdversarialResult {
     ) -> JSON {
         var counts: [String: JSON] = [:]
         for status in Status.allCases { counts[status.name] = .integer(count(of: status)) }
-        return [
+        var record: JSON = [
             "attack": attack,
             "threat_model": threatModel.json,
             "seed": .integer(Int(seed)),
@@ -85,5 +91,9 @@ extension AdversarialResult {
             ],
             "data": ["name": .string(dataName), "digest": .string(data.hexadecimal)],
         ]
+        if !stages.isEmpty {
+            record["stages"] = .array(stages.map { $0.map { .integer($0) } ?? .null })
+        }
+        return record
     }
 }

@@ -12,6 +12,13 @@ import Glibc
 public enum AttackLoss: String, CaseIterable, Hashable, Sendable {
     case logOdds = "log-odds"
     case crossEntropy = "ce"
+    /// The difference of logits ratio (Croce and Hein, "Reliable evaluation of adversarial
+    /// robustness with an ensemble of diverse parameter-free attacks", 2020, section 4): the margin
+    /// over the spread of the largest logits, so that scaling the logits changes nothing.
+    case dlr
+    /// The largest other logit minus the label's (Carlini and Wagner, "Towards evaluating the
+    /// robustness of neural networks", 2017, f_6 without its bound).
+    case margin
 }
 
 /// One row's goal: away from its label, or towards a target.
@@ -19,6 +26,7 @@ struct AttackGoal {
     /// The label, or the target of a targeted attack.
     let reference: Int
     let isTargeted: Bool
+    let label: Int
 
     /// Whether a prediction reaches the goal.
     func isReached(by prediction: Int) -> Bool { (prediction == reference) == isTargeted }
@@ -44,11 +52,48 @@ extension AttackLoss {
         return goal.isTargeted ? -margin : margin
     }
 
-    /// Writes the gradient of the objective with respect to one row of logits, all in `Float`.
-    ///
+    /// The fewest classes the loss is defined for.
+    func minimumClassCount(isTargeted: Bool) -> Int {
+        self == .dlr ? (isTargeted ? 4 : 3) : 2
+    }
+
+    /// Writes the gradient of what is maximised with respect to one row of logits, all in `Float`.
+    func gradient(
+        of logits: UnsafePointer<Float>, classCount: Int, goal: AttackGoal,
+        into gradient: UnsafeMutablePointer<Float>
+    ) {
+        switch self {
+        case .logOdds, .crossEntropy:
+            softmaxGradient(of: logits, classCount: classCount, goal: goal, into: gradient)
+        case .margin, .dlr:
+            let order = LogitRow(values: logits, classCount: classCount).order
+            for index in 0..<classCount { gradient[index] = 0 }
+            let margin = Margin(logits, order: order, goal: goal, isRatio: self == .dlr)
+            margin.addGradient(to: gradient)
+        }
+    }
+
+    /// The loss that is maximised, in double precision.
+    func value(of logits: UnsafePointer<Float>, classCount: Int, goal: AttackGoal) -> Double {
+        switch self {
+        case .logOdds: return Self.objective(logits, classCount: classCount, goal: goal)
+        case .crossEntropy:
+            // Of a target it is minus its cross-entropy: softplus(-m) of its own log-odds m.
+            let odds = Self.objective(logits, classCount: classCount, goal: goal)
+            return goal.isTargeted ? -softplus(-odds) : softplus(odds)
+        case .margin, .dlr:
+            let order = LogitRow(values: logits, classCount: classCount).order
+            return Margin(logits, order: order, goal: goal, isRatio: self == .dlr).value
+        }
+    }
+
+    private func softplus(_ value: Double) -> Double {
+        max(value, 0) + log1p(exp(-abs(value)))
+    }
+
     /// The reference's own part is minus the sum of the others, never p - 1, which rounds to zero
     /// long before the gradient is gone.
-    func gradient(
+    private func softmaxGradient(
         of logits: UnsafePointer<Float>, classCount: Int, goal: AttackGoal,
         into gradient: UnsafeMutablePointer<Float>
     ) {

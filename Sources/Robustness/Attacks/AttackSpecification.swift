@@ -101,7 +101,7 @@ public struct AttackArguments: Sendable {
     ///
     /// There is no default epsilon: published ones belong to one data set and one pixel scale, and
     /// libraries that guess differ from each other.
-    func ball() throws(RobustnessError) -> ThreatModel {
+    func ball() throws(RobustnessError) -> NormBall {
         let norm = try choice("norm", default: Norm.linf, among: [.linf, .l2])
         guard let epsilon = try fraction("epsilon") else {
             throw RobustnessError(
@@ -113,6 +113,6 @@ public struct AttackArguments: Sendable {
         guard norm != .linf || epsilon.value <= 1 else {
             throw wrong("epsilon", expected: "at most 1, the width of the pixel box, for linf")
         }
-        return ThreatModel(norm: norm, epsilon: epsilon)
+        return NormBall(norm: norm, epsilon: epsilon)
     }
 }

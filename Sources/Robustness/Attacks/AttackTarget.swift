@@ -12,6 +12,8 @@ public enum AttackTarget: Hashable, Sendable {
     case leastLikely
     /// Uniform among the other classes, drawn from (seed, row).
     case random
+    /// Every class but the label, each as a row of its own.
+    case all
     /// Always this class; rows that have it as label are skipped.
     case fixed(Int)
 
@@ -21,6 +23,7 @@ public enum AttackTarget: Hashable, Sendable {
         case .next: "next"
         case .leastLikely: "least-likely"
         case .random: "random"
+        case .all: "all"
         case .fixed(let target): String(target)
         }
     }
@@ -31,11 +34,12 @@ public enum AttackTarget: Hashable, Sendable {
         case "next": self = .next
         case "least-likely": self = .leastLikely
         case "random": self = .random
+        case "all": self = .all
         case .some(let text):
             guard let target = Int(text), target >= 0 else {
                 throw arguments.wrong(
                     "targeted",
-                    expected: "none, next, least-likely, random or the number of a class")
+                    expected: "none, next, least-likely, random, all or the number of a class")
             }
             self = .fixed(target)
         }
@@ -46,7 +50,7 @@ public enum AttackTarget: Hashable, Sendable {
     /// - Parameter leastLikely: the class with the smallest clean logit.
     func resolve(label: Int, classCount: Int, row: Int, seed: UInt64, leastLikely: Int) -> Int? {
         switch self {
-        case .none: return nil
+        case .none, .all: return nil
         case .next: return (label + 1) % classCount
         case .leastLikely: return leastLikely
         case .random:

@@ -15,27 +15,29 @@ public struct FastGradientSign: Attack {
         AttackKey("epsilon", "budget in pixel units of [0, 1], such as 0.3 or 8/255 (required)"),
         AttackKey("norm", "linf or l2 (linf)"),
         AttackKey("loss", "log-odds, or ce to show masked gradients (log-odds)"),
-        AttackKey("targeted", "none, next, least-likely, random or a class (none)"),
+        AttackKey("targeted", "none, next, least-likely, random, all or a class (none)"),
         AttackKey("seed", "of the random targets (0)"),
     ]
 
-    public let threatModel: ThreatModel
+    public let ball: NormBall
     public let loss: AttackLoss
     public let target: AttackTarget
     public let seed: UInt64
 
     public init(arguments: AttackArguments) throws(RobustnessError) {
-        threatModel = try arguments.ball()
+        ball = try arguments.ball()
         loss = try arguments.choice(
             "loss", default: AttackLoss.logOdds, among: AttackLoss.allCases)
         target = try AttackTarget(arguments: arguments)
         seed = try arguments.seed()
     }
 
+    public var threatModel: ThreatModel { ball.threatModel }
+
     public var parameters: [AttackParameter] {
         [
-            AttackParameter("epsilon", threatModel.epsilon.text),
-            AttackParameter("norm", threatModel.norm.rawValue),
+            AttackParameter("epsilon", ball.epsilon.text),
+            AttackParameter("norm", ball.norm.rawValue),
             AttackParameter("loss", loss.rawValue),
             AttackParameter("targeted", target.text),
             AttackParameter("seed", Int(seed)),
@@ -47,10 +49,11 @@ public struct FastGradientSign: Attack {
         progress: (AttackProgress) -> Bool
     ) throws(RobustnessError) -> AdversarialResult {
         let plan = AscentPlan(
-            threatModel: threatModel, step: threatModel.epsilon, steps: 1, restarts: 1,
+            ball: ball, step: ball.epsilon, steps: 1, restarts: 1,
             startsRandomly: false, loss: loss, target: target, keep: .last, seed: seed)
-        return try GradientAscent.craft(
-            plan, for: self, against: classifier, images: images, rowIDs: rowIDs, progress: progress
-        )
+        return try craft(
+            plan.searchPlan, against: classifier, images: images, rowIDs: rowIDs,
+            progress: progress
+        ) { GradientSearch(plan, row: $0) }
     }
 }

@@ -26,6 +26,13 @@ struct LogitRow {
         return worst
     }
 
+    /// The classes by falling logit, equals in order of their numbers.
+    var order: [Int] {
+        (0..<classCount).sorted {
+            values[$0] == values[$1] ? $0 < $1 : values[$0] > values[$1]
+        }
+    }
+
     /// z_label minus the largest other logit: below zero where the label lost.
     func margin(of label: Int) -> Float {
         var rival = -Float.infinity

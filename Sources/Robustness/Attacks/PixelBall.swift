@@ -16,19 +16,27 @@ struct PixelBall {
     /// Values of one image.
     let count: Int
 
-    init(threatModel: ThreatModel, step: ExactFraction, count: Int) {
-        norm = threatModel.norm
-        epsilon = threatModel.epsilon.valueRoundedDown
+    init(_ ball: NormBall, step: ExactFraction, count: Int) {
+        norm = ball.norm
+        epsilon = ball.epsilon.valueRoundedDown
         self.step = Float(step.value)
         self.count = count
     }
 
-    /// For linf: writes the smallest and the largest admissible value of every pixel.
-    func writeBounds(
+    /// For linf: the smallest admissible values of all pixels, then the largest. Empty for others.
+    func bounds(around clean: UnsafePointer<Float>) -> [Float] {
+        guard norm == .linf else { return [] }
+        return [Float](unsafeUninitializedCapacity: 2 * count) { buffer, initialized in
+            let lower = buffer.baseAddress.unsafelyUnwrapped
+            writeBounds(around: clean, lower: lower, upper: lower + count)
+            initialized = 2 * count
+        }
+    }
+
+    private func writeBounds(
         around clean: UnsafePointer<Float>, lower: UnsafeMutablePointer<Float>,
         upper: UnsafeMutablePointer<Float>
     ) {
-        guard norm == .linf else { return }
         for index in 0..<count {
             let centre = Double(clean[index])
             let low = Float(centre - epsilon)
@@ -45,15 +53,14 @@ struct PixelBall {
 
     /// A random point: uniform in the ball, then clipped to the box.
     func writeStart(
-        around clean: UnsafePointer<Float>, lower: UnsafePointer<Float>,
-        upper: UnsafePointer<Float>, stream: inout RandomStream,
-        into image: UnsafeMutablePointer<Float>
+        around clean: UnsafePointer<Float>, bounds: [Float], stream: inout RandomStream,
+        into image: inout [Float]
     ) {
         if norm == .linf {
             let radius = Float(epsilon)
             for index in 0..<count {
                 let value = clean[index] + stream.uniform(-radius, radius)
-                image[index] = min(max(value, lower[index]), upper[index])
+                image[index] = min(max(value, bounds[index]), bounds[count + index])
             }
             return
         }
@@ -68,24 +75,33 @@ struct PixelBall {
         for index in 0..<count {
             image[index] = Float(Double(clean[index]) + scale * Double(image[index]))
         }
-        project(image, moved: 0, along: image, around: clean)
+        image.withUnsafeMutableBufferPointer { buffer in
+            let start = buffer.baseAddress.unsafelyUnwrapped
+            project(start, moved: 0, along: start, around: clean)
+        }
     }
 
     /// Moves `image` by one step along `gradient` and back into the ball and the box.
     ///
     /// - Returns: false when the gradient is exactly zero or not finite, and the image stays.
     func advance(
-        _ image: UnsafeMutablePointer<Float>, along gradient: UnsafePointer<Float>,
-        around clean: UnsafePointer<Float>, lower: UnsafePointer<Float>,
-        upper: UnsafePointer<Float>
+        _ image: inout [Float], along gradient: UnsafePointer<Float>,
+        around clean: UnsafePointer<Float>, bounds: [Float]
     ) -> Bool {
-        if norm == .linf {
-            return advanceBySign(image, along: gradient, lower: lower, upper: upper)
+        image.withUnsafeMutableBufferPointer { buffer in
+            let image = buffer.baseAddress.unsafelyUnwrapped
+            if norm == .linf {
+                return bounds.withUnsafeBufferPointer { bounds in
+                    let lower = bounds.baseAddress.unsafelyUnwrapped
+                    return advanceBySign(
+                        image, along: gradient, lower: lower, upper: lower + count)
+                }
+            }
+            let length = ThreatModel.squaredLength(gradient, count: count).squareRoot()
+            guard length > 0, length.isFinite else { return false }
+            project(image, moved: Double(step) / length, along: gradient, around: clean)
+            return true
         }
-        let length = ThreatModel.squaredLength(gradient, count: count).squareRoot()
-        guard length > 0, length.isFinite else { return false }
-        project(image, moved: Double(step) / length, along: gradient, around: clean)
-        return true
     }
 
     private func advanceBySign(

@@ -21,7 +21,7 @@ public struct ProjectedGradientDescent: Attack {
         AttackKey("restarts", "starting points tried until one succeeds (1)"),
         AttackKey("start", "random, uniform in the ball, or none (random)"),
         AttackKey("loss", "log-odds, or ce to show masked gradients (log-odds)"),
-        AttackKey("targeted", "none, next, least-likely, random or a class (none)"),
+        AttackKey("targeted", "none, next, least-likely, random, all or a class (none)"),
         AttackKey("keep", "first success, best of all steps, or last step (first)"),
         AttackKey("seed", "of starting points and random targets (0)"),
     ]
@@ -32,7 +32,7 @@ public struct ProjectedGradientDescent: Attack {
         case none
     }
 
-    public let threatModel: ThreatModel
+    public let ball: NormBall
     public let steps: Int
     public let step: ExactFraction
     public let restarts: Int
@@ -43,12 +43,12 @@ public struct ProjectedGradientDescent: Attack {
     public let seed: UInt64
 
     public init(arguments: AttackArguments) throws(RobustnessError) {
-        threatModel = try arguments.ball()
+        ball = try arguments.ball()
         steps = try arguments.integer("steps", default: 40, in: 1...1_000_000)
         if let given = try arguments.fraction("step") {
             step = given
         } else {
-            step = try threatModel.epsilon.scaled(by: 5, over: 2 * steps)
+            step = try ball.epsilon.scaled(by: 5, over: 2 * steps)
         }
         restarts = try arguments.integer("restarts", default: 1, in: 1...65_535)
         startsRandomly =
@@ -67,10 +67,12 @@ public struct ProjectedGradientDescent: Attack {
         }
     }
 
+    public var threatModel: ThreatModel { ball.threatModel }
+
     public var parameters: [AttackParameter] {
         [
-            AttackParameter("epsilon", threatModel.epsilon.text),
-            AttackParameter("norm", threatModel.norm.rawValue),
+            AttackParameter("epsilon", ball.epsilon.text),
+            AttackParameter("norm", ball.norm.rawValue),
             AttackParameter("steps", steps),
             AttackParameter("step", step.text),
             AttackParameter("restarts", restarts),
@@ -87,10 +89,11 @@ public struct ProjectedGradientDescent: Attack {
         progress: (AttackProgress) -> Bool
     ) throws(RobustnessError) -> AdversarialResult {
         let plan = AscentPlan(
-            threatModel: threatModel, step: step, steps: steps, restarts: restarts,
+            ball: ball, step: step, steps: steps, restarts: restarts,
             startsRandomly: startsRandomly, loss: loss, target: target, keep: keep, seed: seed)
-        return try GradientAscent.craft(
-            plan, for: self, against: classifier, images: images, rowIDs: rowIDs, progress: progress
-        )
+        return try craft(
+            plan.searchPlan, against: classifier, images: images, rowIDs: rowIDs,
+            progress: progress
+        ) { GradientSearch(plan, row: $0) }
     }
 }

@@ -86,7 +86,7 @@ extension AttackOrder.Expectation {
             // FGSM overshoots: only attacks with many steps are expected to order the balls.
             return sameName && sameLoss && weak.access == strong.access
                 && weakAttack["name"] == "pgd"
-                && weak.threatModel.epsilon < strong.threatModel.epsilon
+                && weak.threatModel.isSmaller(than: strong.threatModel)
         case .whiteBoxBeatsTransfer:
             return sameBall && sameName && sameLoss && weak.isSourceKnown
                 && weak.access == .transfer && strong.access == .whiteBox

@@ -75,7 +75,8 @@ private struct Tally {
             violations.append(.init(rowID: rowID, reason: reason))
             return false
         }
-        withinTolerance += check.distance > threatModel.epsilon.valueRoundedDown ? 1 : 0
+        let bound = threatModel.epsilon?.valueRoundedDown ?? .infinity
+        withinTolerance += check.distance > bound ? 1 : 0
         return true
     }
 

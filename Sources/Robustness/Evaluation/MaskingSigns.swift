@@ -70,7 +70,9 @@ extension Evaluator {
 
     /// How many of the images in ``images`` have no gradient at all.
     private func zeroGradients(of loss: AttackLoss, rows: [Int]) throws(RobustnessError) -> Int {
-        let goals = rows.map { AttackGoal(reference: set.labels[$0], isTargeted: false) }
+        let goals = rows.map {
+            AttackGoal(reference: set.labels[$0], isTargeted: false, label: set.labels[$0])
+        }
         let (count, classCount) = (rows.count, classCount)
         let values = set.pixelCount
         do throws(TrainingError) {

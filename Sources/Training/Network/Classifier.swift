@@ -4,8 +4,8 @@ public import Tensors
 
 /// A model in inference mode: logits and input gradients, nothing of the weights.
 ///
-/// Networks are compiled when first needed, for the full batch and for powers of two below it; a
-/// partial batch runs on the smallest that holds it, the rows left over being zero.
+/// Networks are compiled when first needed, for the full batch and for some sizes below it; a partial
+/// batch runs on the smallest that holds it, the rows left over being zero.
 public final class Classifier: DifferentiableClassifier {
     public let graph: Graph
     public let batchSize: Int
@@ -65,18 +65,38 @@ public final class Classifier: DifferentiableClassifier {
         logits: UnsafeMutableBufferPointer<Float>,
         lossGradient: (UnsafeBufferPointer<Float>, UnsafeMutableBufferPointer<Float>) -> Void
     ) throws(TrainingError) {
+        try inputGradients(
+            of: images, count: count, seedCount: 1, into: gradient, logits: logits
+        ) { lossGradient($1, $2) }
+    }
+
+    public func inputGradients(
+        of images: UnsafeBufferPointer<Float>, count: Int, seedCount: Int,
+        into gradients: UnsafeMutableBufferPointer<Float>,
+        logits: UnsafeMutableBufferPointer<Float>,
+        seed: (Int, UnsafeBufferPointer<Float>, UnsafeMutableBufferPointer<Float>) -> Void
+    ) throws(TrainingError) {
         guard count > 0 else { return }
         let network = try network(for: count, .inputGradient)
         try fill(network.input, from: images, count: count)
         try network.forward()
         try copy(network.logits, count: count * classCount, to: logits)
-        let own = count * classCount
-        network.logitsGradient.update(repeating: 0)
-        lossGradient(
-            UnsafeBufferPointer(rebasing: network.logits[..<own]),
-            UnsafeMutableBufferPointer(rebasing: network.logitsGradient[..<own]))
-        try network.backward()
-        try copy(network.inputGradient, count: count * imageShape.elementCount, to: gradient)
+        let (own, values) = (count * classCount, count * imageShape.elementCount)
+        guard gradients.count >= seedCount * values else {
+            throw TrainingError(
+                "\(seedCount) gradients of \(count) images do not fit in \(gradients.count) values")
+        }
+        for index in 0..<seedCount {
+            network.logitsGradient.update(repeating: 0)
+            seed(
+                index, UnsafeBufferPointer(rebasing: network.logits[..<own]),
+                UnsafeMutableBufferPointer(rebasing: network.logitsGradient[..<own]))
+            try network.backward()
+            try copy(
+                network.inputGradient, count: values,
+                to: UnsafeMutableBufferPointer(
+                    rebasing: gradients[(index * values)..<((index + 1) * values)]))
+        }
     }
 
     private func network(
@@ -85,15 +105,28 @@ public final class Classifier: DifferentiableClassifier {
         guard count <= batchSize else {
             throw TrainingError("\(count) images do not fit in a batch of \(batchSize)")
         }
-        var size = 1
-        while size < count { size *= 2 }
-        let key = NetworkKey(batchSize: min(size, batchSize), purpose: purpose)
+        let key = NetworkKey(batchSize: networkSize(for: count), purpose: purpose)
         if let known = networks[key] { return known }
         let network = try Network(
             graph: graph, parameters: parameters, batchSize: key.batchSize, purpose: purpose,
             precision: precision)
         networks[key] = network
         return network
+    }
+
+    /// Rows of the network that takes `count` images.
+    ///
+    /// Kernels of a dense layer treat the last rows of a batch otherwise where their number is not a
+    /// multiple of the kernel's own block (6 rows with AVX2, 8 with AVX-512), and the sums differ in
+    /// their last bits. Multiples of 24 have no such rows, so there an image's logits and gradients
+    /// are the same bits whatever it is run with. Classifiers of smaller batches run what they are
+    /// given.
+    private func networkSize(for count: Int) -> Int {
+        let block = 24
+        var size = batchSize < block ? 1 : block
+        while size < count { size *= 2 }
+        guard size > batchSize else { return size }
+        return batchSize < block ? batchSize : (batchSize + block - 1) / block * block
     }
 
     private func fill(

@@ -105,7 +105,7 @@ struct EvaluationTable {
     static func sharedBudget(_ evaluations: [Evaluation]) -> ThreatModel? {
         let counts = Dictionary(grouping: evaluations, by: \.threatModel).mapValues(\.count)
         return counts.max {
-            ($0.value, $0.key.epsilon.value) < ($1.value, $1.key.epsilon.value)
+            ($0.value, $0.key.budget) < ($1.value, $1.key.budget)
         }?.key
     }
 }

@@ -73,9 +73,9 @@ extension ReportPage {
                 guard let most = methods.values.max(by: { $0.count < $1.count }), most.count > 1
                 else { continue }
                 let clean = LineChart.Point(x: 0, estimate(most[0].cleanAccuracy))
-                let points = most.sorted { $0.threatModel.epsilon < $1.threatModel.epsilon }.map {
+                let points = most.sorted { $0.threatModel.budget < $1.threatModel.budget }.map {
                     LineChart.Point(
-                        x: $0.threatModel.epsilon.value, estimate($0.rates.adversarialAccuracy))
+                        x: $0.threatModel.budget, estimate($0.rates.adversarialAccuracy))
                 }
                 series.append(
                     LineChart.Series(

@@ -3,31 +3,34 @@
 import Tensors
 import Training
 
-extension GradientAscent {
-    /// Attacks all rows of `images` as `plan` says, on behalf of `attack`.
+extension Attack {
+    /// Attacks all rows of `images` with one search for each.
     ///
     /// - Throws: ``RobustnessError`` when images, ids, targets and model do not fit, the model fails,
     ///   or `progress` returns false.
-    static func craft(
-        _ plan: AscentPlan, for attack: some Attack,
-        against classifier: any DifferentiableClassifier,
-        images: LabelledImages, rowIDs: [Int], progress: (AttackProgress) -> Bool
+    func craft<Search: RowSearch>(
+        _ plan: SearchPlan, against classifier: any DifferentiableClassifier,
+        images: LabelledImages, rowIDs: [Int], progress: (AttackProgress) -> Bool,
+        makeSearch: @escaping (AttackRow) -> Search
     ) throws(RobustnessError) -> AdversarialResult {
-        try check(plan: plan, classifier: classifier, images: images, rowIDs: rowIDs)
-        let shape = Shape(trusted: [images.count] + images.imageShape.dimensions)
+        try plan.check(classifier: classifier, images: images, rowIDs: rowIDs)
         do {
-            let clean = try cleanPixels(of: images, rowIDs: rowIDs)
-            var finished: GradientAscent?
+            let records = plan.target.records(
+                labels: images.labels, rowIDs: rowIDs, classCount: classifier.classCount)
+            let copies = records.count / max(images.count, 1)
+            let clean = try images.cleanPixels(rowIDs: rowIDs, copies: copies)
+            let shape = Shape(trusted: [records.count] + images.imageShape.dimensions)
+            var finished: SearchEngine<Search>?
             let examples = try ByteRegion(count: clean.count) { memory in
-                let ascent = GradientAscent(
-                    plan: plan, classifier: classifier, labels: images.labels, rowIDs: rowIDs,
-                    clean: clean.floats, adversarial: memory.floats)
-                try ascent.run(progress: progress)
-                finished = ascent
+                let engine = SearchEngine(
+                    plan: plan, classifier: classifier, records: records, clean: clean.floats,
+                    adversarial: memory.floats, makeSearch: makeSearch)
+                try engine.run(progress: progress)
+                finished = engine
             }
             guard let finished else { preconditionFailure("a region was made without its fill") }
             return try finished.result(
-                of: attack, clean: Tensor(.f32, shape: shape, viewing: clean),
+                of: self, clean: Tensor(.f32, shape: shape, viewing: clean),
                 adversarial: Tensor(.f32, shape: shape, viewing: examples))
         } catch let error as RobustnessError {
             throw error
@@ -35,14 +38,14 @@ extension GradientAscent {
             throw RobustnessError(.data, "\(error)")
         }
     }
+}
 
-    /// The pixels of all rows as `Float`.
+extension LabelledImages {
+    /// The pixels of all rows as `Float`, each image `copies` times in a row.
     ///
     /// - Throws: ``RobustnessError`` naming the first row with a value outside the box.
-    private static func cleanPixels(
-        of images: LabelledImages, rowIDs: [Int]
-    ) throws(RobustnessError) -> ByteRegion {
-        let (count, pixelCount) = (images.count, images.pixelCount)
+    fileprivate func cleanPixels(rowIDs: [Int], copies: Int) throws(RobustnessError) -> ByteRegion {
+        let (count, pixelCount) = (count * copies, pixelCount)
         let faults = FloatBuffer(count: count)
         let region = ByteRegion(count: count * pixelCount * 4) { memory in
             // Every row writes its own pixels and its own fault.
@@ -50,7 +53,7 @@ extension GradientAscent {
             nonisolated(unsafe) let faults = faults.values
             forEachRowConcurrently(count) { row in
                 let start = pixels + row * pixelCount
-                images.copyPixels(ofRow: row, to: start)
+                copyPixels(ofRow: row / copies, to: start)
                 var isInside = SIMDMask<SIMD8<Int32>>(repeating: true)
                 for index in stride(from: 0, to: pixelCount, by: 8) {
                     let values = start.eightFloats(index, min(8, pixelCount - index))
@@ -65,15 +68,17 @@ extension GradientAscent {
             let wrong = pixels.first { !ThreatModel.box.contains($0) } ?? .nan
             throw RobustnessError(
                 .data,
-                "row \(rowIDs[row]) has the pixel \(wrong), expected values from 0 to 1 (normalisation belongs to the model)"
+                "row \(rowIDs[row / copies]) has the pixel \(wrong), expected values from 0 to 1 (normalisation belongs to the model)"
             )
         }
         return region
     }
 
-    private static func check(
-        plan: AscentPlan, classifier: any DifferentiableClassifier, images: LabelledImages,
-        rowIDs: [Int]
+}
+
+extension SearchPlan {
+    fileprivate func check(
+        classifier: any DifferentiableClassifier, images: LabelledImages, rowIDs: [Int]
     ) throws(RobustnessError) {
         guard images.imageShape == classifier.imageShape else {
             throw RobustnessError(
@@ -87,22 +92,40 @@ extension GradientAscent {
             )
         }
         let classCount = classifier.classCount
-        guard classCount > 1 else {
-            throw RobustnessError(.model, "the model has \(classCount) class, expected at least 2")
+        guard classCount >= minimumClassCount else {
+            throw RobustnessError(
+                .model,
+                "the model has \(classCount) classes, the attack needs at least \(minimumClassCount)"
+            )
         }
         if let label = images.labels.first(where: { $0 >= classCount }) {
             throw RobustnessError(
                 .model, "the data has the label \(label), the model only \(classCount) classes")
         }
-        if case .fixed(let target) = plan.target, target >= classCount {
+        if case .fixed(let target) = target, target >= classCount {
             throw RobustnessError(
                 .specification,
                 "the target \(target) is not one of the model's \(classCount) classes")
         }
     }
 
+}
+
+extension AttackTarget {
+    /// One record a row, or one for every row and class that is not its label.
+    fileprivate func records(labels: [Int], rowIDs: [Int], classCount: Int) -> [RowRecord] {
+        zip(labels, rowIDs).flatMap { label, rowID in
+            guard self == .all else { return [RowRecord(label: label, rowID: rowID)] }
+            return (0..<classCount).filter { $0 != label }.map {
+                RowRecord(label: label, rowID: rowID, target: $0)
+            }
+        }
+    }
+}
+
+extension SearchEngine {
     /// The arrays of a finished run.
-    private func result(
+    func result(
         of attack: some Attack, clean: Tensor, adversarial: Tensor
     ) -> AdversarialResult {
         let (norm, pixelCount, count) = (plan.threatModel.norm, pixelCount, records.count)
@@ -116,14 +139,16 @@ extension GradientAscent {
             }
             initialized = count
         }
+        let stages = records.contains { $0.stage != nil } ? records.map(\.stage) : []
         return AdversarialResult(
             adversarial: adversarial, clean: clean, labels: records.map(\.label),
             targets: records.map { $0.target ?? -1 },
             statuses: records.map { $0.status ?? .failed }, margins: records.map(\.margin),
-            distances: distances, rowIDs: rowIDs, queries: records.map(\.queries),
+            distances: distances, rowIDs: records.map(\.rowID), queries: records.map(\.queries),
             gradients: records.map(\.gradients),
-            zeroGradientRows: records.count { $0.zeroGradients > 0 }, wallSeconds: wallSeconds,
-            threatModel: plan.threatModel, seed: plan.seed, attack: attack.json)
+            zeroGradientRows: records.count { $0.sawZeroGradient }, stages: stages,
+            wallSeconds: wallSeconds, threatModel: plan.threatModel, seed: plan.seed,
+            attack: attack.json)
     }
 }
 
