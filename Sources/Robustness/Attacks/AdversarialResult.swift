@@ -50,6 +50,8 @@ public struct AdversarialResult: Sendable {
     /// For attacks made of several: which of them broke a row, counting from 0; nil for rows none
     /// did. Empty for attacks of one piece.
     public let stages: [Int?]
+    /// The names of the stages.
+    public let stageNames: [String]
     public let wallSeconds: Double
     public let threatModel: ThreatModel
     public let seed: UInt64
@@ -92,6 +94,7 @@ extension AdversarialResult {
             "data": ["name": .string(dataName), "digest": .string(data.hexadecimal)],
         ]
         if !stages.isEmpty {
+            record["stage_names"] = .array(stageNames.map { .string($0) })
             record["stages"] = .array(stages.map { $0.map { .integer($0) } ?? .null })
         }
         return record

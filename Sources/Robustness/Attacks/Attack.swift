@@ -19,6 +19,9 @@ public protocol Attack: Sendable {
     /// All effective parameters, defaults included, in the order of ``keys``.
     var parameters: [AttackParameter] { get }
 
+    /// For attacks made of several, such as an ensemble: their names in order; else empty.
+    var stageNames: [String] { get }
+
     /// Attacks every row of `images`.
     ///
     /// - Parameters:
@@ -34,6 +37,8 @@ public protocol Attack: Sendable {
 }
 
 extension Attack {
+    public var stageNames: [String] { [] }
+
     /// Attacks rows numbered from 0, without reporting.
     public func craft(
         against classifier: any DifferentiableClassifier, images: LabelledImages

@@ -147,6 +147,7 @@ extension SearchEngine {
             distances: distances, rowIDs: records.map(\.rowID), queries: records.map(\.queries),
             gradients: records.map(\.gradients),
             zeroGradientRows: records.count { $0.sawZeroGradient }, stages: stages,
+            stageNames: attack.stageNames,
             wallSeconds: wallSeconds, threatModel: plan.threatModel, seed: plan.seed,
             attack: attack.json)
     }
