@@ -4,11 +4,12 @@ import torch
 from torch import nn
 
 
-def seed_cnn() -> nn.Sequential:
+def seed_cnn(channels: int = 1, side: int = 28) -> nn.Sequential:
+    end = ((side - 2) // 2 - 2) // 2
     return nn.Sequential(
-        nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(channels, 32, 3), nn.ReLU(), nn.MaxPool2d(2),
         nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Linear(1600, 128), nn.ReLU(), nn.Linear(128, 10),
+        nn.Flatten(), nn.Linear(64 * end * end, 128), nn.ReLU(), nn.Linear(128, 10),
     )
 
 

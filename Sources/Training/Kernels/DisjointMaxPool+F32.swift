@@ -1,41 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Vector types are spelled out: comparisons of generic ones are compiled lane by lane.
+// Vector types are spelled out: comparisons of generic ones are compiled lane by lane. A vector of
+// 16 channels is worked on as two parts of 8.
 extension DisjointMaxPool {
+    private var parts: Int { source.lanes / 8 }
+
     func forwardF32(
         rows: Range<Int>, _ from: Buffer, _ to: Buffer, _ choices: Buffer?
     ) {
-        let pixels = from.address.assumingMemoryBound(to: SIMD16<Float>.self)
-        let maxima = to.address.assumingMemoryBound(to: SIMD16<Float>.self)
-        let chosen = choices?.address.assumingMemoryBound(to: SIMD16<UInt8>.self)
-        let flag = SIMD16<Int32>(repeating: Int32(Self.notPositive))
-        let (zero, one) = (SIMD16<Int32>(repeating: 0), SIMD16<Int32>(repeating: 1))
-        let offsets = windowOffsets
+        let pixels = from.address.assumingMemoryBound(to: SIMD8<Float>.self)
+        let maxima = to.address.assumingMemoryBound(to: SIMD8<Float>.self)
+        let chosen = choices?.address.assumingMemoryBound(to: SIMD8<UInt8>.self)
+        let flag = SIMD8<Int32>(repeating: Int32(Self.notPositive))
+        let (zero, one) = (SIMD8<Int32>(repeating: 0), SIMD8<Int32>(repeating: 1))
+        let parts = parts
+        let offsets = windowOffsets.map { $0 * parts }
+        let width = destination.size.width
         for row in rows {
             let (plane, y) = row.quotientAndRemainder(dividingBy: destination.size.height)
-            var corner = source.start(ofPlane: plane) + y * window.height * source.rowStride
-            var target = destination.start(ofPlane: plane) + y * destination.rowStride
-            for x in 0..<destination.size.width {
-                var best = pixels[corner]
+            let corner = source.start(ofPlane: plane) + y * window.height * source.rowStride
+            let target = destination.start(ofPlane: plane) + y * destination.rowStride
+            for position in 0..<(width * parts) {
+                let (x, part) = parts == 1 ? (position, 0) : (position >> 1, position & 1)
+                let first = (corner + x * window.width * source.pixelStride) * parts + part
+                var best = pixels[first]
                 for offset in offsets {
-                    let value = pixels[corner + offset]
+                    let value = pixels[first + offset]
                     best.replace(with: value, where: value .> best)
                 }
-                maxima[target] = best
+                maxima[(target + x * destination.pixelStride) * parts + part] = best
                 if let chosen {
                     // Counts, from the last pixel back, how many precede the first maximum.
                     var choice = zero
                     for offset in offsets.reversed().dropFirst() {
                         choice = zero.replacing(
-                            with: choice &+ one, where: pixels[corner + offset] .!= best)
+                            with: choice &+ one, where: pixels[first + offset] .!= best)
                     }
-                    let isNotPositive = best .<= SIMD16<Float>(repeating: 0)
+                    let isNotPositive = best .<= SIMD8<Float>(repeating: 0)
                     choice = choice | zero.replacing(with: flag, where: isNotPositive)
-                    chosen[row * destination.size.width + x] =
-                        SIMD16<UInt8>(truncatingIfNeeded: choice)
+                    chosen[row * width * parts + position] =
+                        SIMD8<UInt8>(truncatingIfNeeded: choice)
                 }
-                corner += window.width * source.pixelStride
-                target += destination.pixelStride
             }
         }
     }
@@ -43,31 +48,35 @@ extension DisjointMaxPool {
     func backwardF32(
         plane: Int, _ gradient: Buffer, _ sourceGradient: Buffer, _ choices: Buffer
     ) {
-        let incoming = gradient.address.assumingMemoryBound(to: SIMD16<Float>.self)
-        let outgoing = sourceGradient.address.assumingMemoryBound(to: SIMD16<Float>.self)
-        let chosen = choices.address.assumingMemoryBound(to: SIMD16<UInt8>.self)
-        let flag = SIMD16<Int32>(repeating: Int32(Self.notPositive))
-        let (zero, slope) = (SIMD16<Float>(), SIMD16<Float>(repeating: slope))
+        let incoming = gradient.address.assumingMemoryBound(to: SIMD8<Float>.self)
+        let outgoing = sourceGradient.address.assumingMemoryBound(to: SIMD8<Float>.self)
+        let chosen = choices.address.assumingMemoryBound(to: SIMD8<UInt8>.self)
+        let flag = SIMD8<Int32>(repeating: Int32(Self.notPositive))
+        let (zero, slope) = (SIMD8<Float>(), SIMD8<Float>(repeating: slope))
+        let parts = parts
         let start = source.start(ofPlane: plane)
-        let offsets = windowOffsets
+        let offsets = windowOffsets.map { $0 * parts }
+        let width = destination.size.width
         for y in 0..<destination.size.height {
-            var corner = start + y * window.height * source.rowStride
-            var position = destination.start(ofPlane: plane) + y * destination.rowStride
-            let row = (plane * destination.size.height + y) * destination.size.width
-            for x in 0..<destination.size.width {
-                var value = incoming[position]
-                var choice = SIMD16<Int32>(truncatingIfNeeded: chosen[row + x])
+            let corner = start + y * window.height * source.rowStride
+            let target = destination.start(ofPlane: plane) + y * destination.rowStride
+            let row = (plane * destination.size.height + y) * width * parts
+            for position in 0..<(width * parts) {
+                let (x, part) = parts == 1 ? (position, 0) : (position >> 1, position & 1)
+                let first = (corner + x * window.width * source.pixelStride) * parts + part
+                var value = incoming[(target + x * destination.pixelStride) * parts + part]
+                var choice = SIMD8<Int32>(truncatingIfNeeded: chosen[row + position])
                 let isNotPositive = choice .>= flag
                 value.replace(with: value * slope, where: isNotPositive)
                 choice.replace(with: choice &- flag, where: isNotPositive)
                 for (index, offset) in offsets.enumerated() {
-                    let isChosen = choice .== SIMD16<Int32>(repeating: Int32(index))
-                    outgoing[corner + offset] = zero.replacing(with: value, where: isChosen)
+                    let isChosen = choice .== SIMD8<Int32>(repeating: Int32(index))
+                    outgoing[first + offset] = zero.replacing(with: value, where: isChosen)
                 }
-                corner += window.width * source.pixelStride
-                position += destination.pixelStride
             }
         }
-        forEachUncovered(inPlaneAt: start) { outgoing[$0] = zero }
+        forEachUncovered(inPlaneAt: start) { vector in
+            for part in 0..<parts { outgoing[vector * parts + part] = zero }
+        }
     }
 }

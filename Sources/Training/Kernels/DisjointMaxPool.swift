@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Max pooling by windows that neither overlap nor are padded, vectorised over 16 channels.
+/// Max pooling by windows that neither overlap nor are padded, vectorised over channels.
 ///
 /// oneDNN 2.6's own kernel spends longer on a 2x2 pooling than on the convolution before it; this
 /// one is bound by memory. It also differentiates a ReLU before the pooling in the same pass, and
@@ -23,7 +23,8 @@ struct DisjointMaxPool {
         guard window.padding == .none, window.kernel == window.stride,
             window.kernel.height * window.kernel.width < Self.notPositive,
             source.kind == destination.kind, let from = VectorImage(source),
-            let to = VectorImage(destination)
+            let to = VectorImage(destination), from.lanes == to.lanes,
+            source.kind == .f32 || from.lanes == 16
         else { return nil }
         switch activation {
         case nil: slope = 1
@@ -43,7 +44,7 @@ struct DisjointMaxPool {
 
     /// Bytes of the choices: for each output value, which pixel of its window it came from.
     var choiceCount: Int {
-        planes * destination.size.height * destination.size.width * VectorImage.lanes
+        planes * destination.size.height * destination.size.width * destination.lanes
     }
 
     /// From a window's first pixel to each of its pixels, in vectors.
@@ -57,7 +58,7 @@ struct DisjointMaxPool {
     static func preferredDestination(
         _ extents: [Int], like source: Layout
     ) throws(TrainingError) -> Layout? {
-        guard source.kind == .bf16, extents[1] % VectorImage.lanes == 0 else { return nil }
+        guard source.kind == .bf16, extents[1] % 16 == 0 else { return nil }
         return try .channelsLast(extents, .bf16)
     }
 

@@ -53,7 +53,7 @@ struct PatchScatter {
         let area = window.kernel.height * window.kernel.width
         let (channel, tap) = element.quotientAndRemainder(dividingBy: area)
         let (tapY, tapX) = tap.quotientAndRemainder(dividingBy: window.kernel.width)
-        let (block, lane) = element.quotientAndRemainder(dividingBy: VectorImage.lanes)
+        let (block, lane) = element.quotientAndRemainder(dividingBy: patches.lanes)
         let start = patches.start(ofPlane: index * patches.blocks + block)
         let columns = Self.positions(
             reaching: image.width, of: patches.size.width, stride: window.stride.width,
@@ -70,7 +70,7 @@ struct PatchScatter {
             for x in columns {
                 target[row + x * window.stride.width] +=
                     patchGradients[
-                        (source + x * patches.pixelStride) * VectorImage.lanes + lane]
+                        (source + x * patches.pixelStride) * patches.lanes + lane]
             }
         }
     }

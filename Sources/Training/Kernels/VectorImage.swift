@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where the vectors of 16 channels of an image tensor lie: channel-blocked by 16 or channels
-/// last. All strides count vectors.
+/// Where the vectors of channels of an image tensor lie: channel-blocked, by 16 with AVX-512 and by
+/// 8 with AVX2, or channels last. All strides count vectors.
 struct VectorImage {
-    static let lanes = 16
+    /// Channels of a vector: 16 or 8.
+    let lanes: Int
     /// Channel blocks of an image.
     let blocks: Int
     let size: Extent
@@ -16,12 +17,14 @@ struct VectorImage {
     init?(_ layout: Layout) {
         guard layout.extents.count == 4 else { return nil }
         let (channels, height, width) = (layout.extents[1], layout.extents[2], layout.extents[3])
-        blocks = (channels + Self.lanes - 1) / Self.lanes
+        let isBlocked = layout.channelBlock == 16 || layout.channelBlock == 8
+        lanes = layout.channelBlock == 8 ? 8 : 16
+        blocks = (channels + lanes - 1) / lanes
         size = Extent(height, width)
         imageStride = blocks * height * width
-        if layout.channelBlock == Self.lanes {
+        if isBlocked {
             (blockStride, rowStride, pixelStride) = (height * width, width, 1)
-        } else if layout.isChannelsLast, channels % Self.lanes == 0 {
+        } else if layout.isChannelsLast, channels % lanes == 0 {
             (blockStride, rowStride, pixelStride) = (1, width * blocks, blocks)
         } else {
             return nil

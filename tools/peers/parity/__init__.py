@@ -1,0 +1,1 @@
+"""The attacks of Retort and of its peers on the same weights and images."""
