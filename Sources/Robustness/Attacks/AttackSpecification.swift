@@ -4,7 +4,7 @@
 public enum AttackSpecification {
     /// Every attack there is.
     public static let known: [any Attack.Type] = [
-        FastGradientSign.self, ProjectedGradientDescent.self,
+        FastGradientSign.self, ProjectedGradientDescent.self, SaliencyMapAttack.self,
     ]
 
     /// Reads `fgsm:epsilon=0.3` or `pgd:norm=l2,epsilon=2,steps=40,restarts=5`.

@@ -24,7 +24,7 @@ struct Crafting {
         let result: AdversarialResult
 
         var succeeded: Int { result.count(of: .success) }
-        var attacked: Int { succeeded + result.count(of: .failed) }
+        var attacked: Int { [.success, .failed, .noPair].reduce(0) { $0 + result.count(of: $1) } }
         var imagesPerSecond: Double { Double(result.count) / max(result.wallSeconds, 1e-9) }
 
         var json: JSON {

@@ -18,8 +18,12 @@ extension Checkpoint {
 
     /// The model ready to run on images. Tensors that the graph does not name, which converted
     /// checkpoints may keep, take no part.
-    func classifier(in file: String, batchSize: Int = 256) throws -> Classifier {
+    ///
+    /// - Parameter batchSize: 256 where nothing is said, fewer for large images, whose activations
+    ///   would take gigabytes: 5 of 3 x 224 x 224.
+    func classifier(in file: String, batchSize: Int? = nil) throws -> Classifier {
         let graph = try graph(in: file)
+        let batchSize = batchSize ?? max(1, min(256, 256 * 3072 / graph.inputShape.elementCount))
         var parameters = NamedTensors()
         for parameter in graph.parameters { parameters[parameter.name] = tensors[parameter.name] }
         return try Classifier(graph: graph, parameters: parameters, batchSize: batchSize)
