@@ -5,7 +5,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Examples recorded from torchattacks and Foolbox by Fixtures/robustness/make_parity.py.
+/// Examples recorded from torchattacks, Foolbox and ART by Fixtures/robustness/make_parity.py.
 @Suite struct ParityTests {
     private func images() throws -> LabelledImages {
         try labelled(
@@ -33,6 +33,7 @@ import Testing
     @Test(arguments: [
         ("fgsm:epsilon=0.1,loss=ce", "torchattacks-fgsm"),
         ("fgsm:epsilon=0.1,loss=ce", "foolbox-fgsm"),
+        ("fgsm:epsilon=0.1,loss=ce", "art-fgsm"),
         ("fgsm:epsilon=0.1,loss=log-odds", "torchattacks-fgsm"),
         ("fgsm:epsilon=0.1,targeted=next", "torchattacks-fgsm-next"),
     ])
@@ -63,8 +64,15 @@ import Testing
             "pgd:norm=l2,epsilon=0.5,step=0.1,steps=10,start=none,keep=last,loss=ce",
             "foolbox-pgd-l2"
         ),
+        ("fgsm:norm=l2,epsilon=0.5,loss=ce", "foolbox-fgsm-l2"),
+        ("bim:epsilon=0.1,step=0.02,steps=10,keep=last,loss=ce", "torchattacks-bim"),
+        ("bim:epsilon=0.1,step=0.02,steps=10,keep=last,loss=ce", "foolbox-bim"),
+        ("bim:epsilon=0.1,step=0.02,steps=10,keep=last", "art-bim"),
+        ("mi-fgsm:epsilon=0.1,step=0.02,keep=last,loss=ce", "torchattacks-mi-fgsm"),
+        ("mi-fgsm:epsilon=0.1,step=0.02,keep=last,loss=ce", "art-mi-fgsm"),
+        ("mi-fgsm:epsilon=0.1,step=0.02,keep=last,decay=0.5", "torchattacks-mi-fgsm-half"),
     ])
-    func pgdWithoutARandomStartIsTheirs(text: String, peer: String) throws {
+    func stepsWithoutARandomStartAreTheirs(text: String, peer: String) throws {
         let found = try craft(text)
         let expected = try recorded(peer)
         let close = zip(found, expected).count { abs($0 - $1) <= 1e-6 }

@@ -63,7 +63,7 @@ import Testing
         let attack = try AttackSpecification.parse("pgd:epsilon=8/255")
         #expect(
             attack.canonicalText
-                == "pgd:epsilon=8/255,norm=linf,steps=40,step=1/510,restarts=1,start=random,loss=log-odds,targeted=none,keep=first,seed=0"
+                == "pgd:epsilon=8/255,norm=linf,steps=40,step=1/510,restarts=1,start=random,loss=log-odds,targeted=none,keep=first,lattice=none,seed=0"
         )
         #expect(attack.json["parameters"]?["steps"]?.integerValue == 40)
         #expect(attack.json["parameters"]?["loss"]?.stringValue == "log-odds")
@@ -86,7 +86,7 @@ import Testing
 
     @Test(arguments: [
         ("jsma2", "fgsm, pgd"), ("", "fgsm, pgd"),
-        ("pgd:epsilon=0.3,step-size=2", "steps, step, restarts"),
+        ("pgd:epsilon=0.3,step-size=2", "steps, step, sparsity"),
         ("fgsm", "needs an epsilon"), ("fgsm:epsilon", "key=value"),
         ("fgsm:epsilon=0.3,epsilon=0.2", "twice"), ("fgsm:epsilon=0", "above zero"),
         ("fgsm:epsilon=76.5", "at most 1"), ("pgd:epsilon=1,norm=l3", "linf, l2"),
@@ -101,11 +101,62 @@ import Testing
         #expect(error?.kind == .specification)
     }
 
+    /// Some keys belong to one norm and are parameters only there.
     @Test func everyKeyIsAParameterAndEveryParameterAKey() throws {
         for type in AttackSpecification.known {
-            let needed = type.keys.contains { $0.name == "epsilon" } ? ":epsilon=0.3" : ""
-            let attack = try AttackSpecification.parse(type.name + needed)
-            #expect(attack.parameters.map(\.key) == type.keys.map(\.name))
+            let keys = type.keys.map(\.name)
+            let budget = keys.contains("epsilon") ? ":epsilon=0.3" : ""
+            var seen: Set<String> = []
+            for suffix in ["", ",norm=l1", ",norm=l2"] where suffix.isEmpty || !budget.isEmpty {
+                guard let attack = try? AttackSpecification.parse("\(type.name)\(budget)\(suffix)")
+                else { continue }
+                let parameters = attack.parameters.map(\.key)
+                #expect(parameters == keys.filter(parameters.contains))
+                seen.formUnion(parameters)
+            }
+            #expect(seen == Set(keys))
         }
+    }
+
+    @Test func aPresetStandsForItsKeysAndGivenOnesWin() throws {
+        let text = { try AttackSpecification.parse($0).canonicalText }
+        let published =
+            "pgd:epsilon=0.3,norm=linf,steps=40,step=0.01,restarts=1,start=random,loss=ce,targeted=none,keep=last,lattice=none,seed=0"
+        #expect(try text("pgd:madry-mnist") == published)
+        #expect(try text(published) == published)
+        let changed = published.replacing("steps=40", with: "steps=100")
+        #expect(try text("pgd:madry-mnist,steps=100") == changed)
+        #expect(try text("pgd:steps=100,madry-mnist") == changed)
+    }
+
+    @Test(arguments: [("pgd", "pgd:a=1"), ("pgd:", "pgd:a=1"), ("pgd:b=2", "pgd:b=2,a=1")])
+    func aKeyIsAddedToAText(text: String, expected: String) {
+        #expect(AttackSpecification.adding("a=1", to: text) == expected)
+    }
+
+    @Test func everyPresetParsesAndIsExplicit() throws {
+        for type in AttackSpecification.known {
+            for preset in type.presets {
+                let attack = try AttackSpecification.parse("\(type.name):\(preset.name)")
+                let same = try AttackSpecification.parse("\(type.name):\(preset.text)")
+                #expect(attack.canonicalText == same.canonicalText)
+                #expect(!preset.source.isEmpty)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("pgd:madry", "madry-mnist, madry-mnist-restarts"),
+        ("pgd:madry-mnist,madry-cifar10-eval", "expected one"),
+        ("bim:goodfellow-mnist", "kurakin-8, kurakin-16"),
+        ("pgd:epsilon=0.3,sparsity=0.1", "for norm=l1"),
+        ("pgd:epsilon=3,norm=l1,sparsity=2", "share"), ("fgsm:epsilon=1,norm=l1", "linf, l2"),
+        ("pgd:epsilon=0.3,lattice=256", "from 1 to 255"),
+        ("pgd:epsilon=0.001,lattice=255", "1/255"),
+        ("mi-fgsm:epsilon=0.3,decay=-1", "not a size"), ("bim:epsilon=0.3,step=0", "above zero"),
+    ])
+    func mistakesWithPresetsAndNewKeysAreNamed(text: String, mention: String) {
+        let error = #expect(throws: RobustnessError.self) { try AttackSpecification.parse(text) }
+        #expect(error?.description.contains(mention) == true)
     }
 }

@@ -11,6 +11,8 @@ public protocol Attack: Sendable {
     static var summary: String { get }
     /// Every key the attack knows, with its meaning and default.
     static var keys: [AttackKey] { get }
+    /// Published settings by name; a bare word in the attack's text stands for all their keys.
+    static var presets: [AttackPreset] { get }
 
     init(arguments: AttackArguments) throws(RobustnessError)
 
@@ -37,6 +39,8 @@ public protocol Attack: Sendable {
 }
 
 extension Attack {
+    public static var presets: [AttackPreset] { [] }
+
     public var stageNames: [String] { [] }
 
     /// Attacks rows numbered from 0, without reporting.

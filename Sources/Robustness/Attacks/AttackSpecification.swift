@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The attacks by name, and the text form `NAME[:key=value,...]`.
+/// The attacks by name, and the text form `NAME[:preset][,key=value,...]`.
 public enum AttackSpecification {
     /// Every attack there is.
     public static let known: [any Attack.Type] = [
-        FastGradientSign.self, ProjectedGradientDescent.self, SaliencyMapAttack.self,
+        FastGradientSign.self,
+        BasicIterativeMethod.self,
+        MomentumIterativeMethod.self,
+        ProjectedGradientDescent.self,
+        SaliencyMapAttack.self,
     ]
 
-    /// Reads `fgsm:epsilon=0.3` or `pgd:norm=l2,epsilon=2,steps=40,restarts=5`.
+    /// Reads `fgsm:epsilon=0.3`, `pgd:norm=l2,epsilon=2,steps=40,restarts=5` or
+    /// `pgd:madry-mnist,steps=100`.
     ///
     /// - Throws: ``RobustnessError`` listing what is known for an unknown attack or key, and naming
     ///   the key for a value that is missing or wrong.
@@ -20,8 +25,15 @@ public enum AttackSpecification {
                 .specification, "there is no attack '\(name)'; the attacks are \(names)")
         }
         let arguments = try AttackArguments(
-            attack: name, keys: type.keys, text: parts.count == 2 ? parts[1] : "")
+            attack: name, keys: type.keys, presets: type.presets,
+            text: parts.count == 2 ? parts[1] : "")
         return try type.init(arguments: arguments)
+    }
+
+    /// The text of an attack with one more `key=value`.
+    public static func adding(_ pair: String, to text: String) -> String {
+        guard text.contains(":") else { return "\(text):\(pair)" }
+        return text.hasSuffix(":") ? text + pair : "\(text),\(pair)"
     }
 }
 
@@ -30,10 +42,39 @@ public struct AttackArguments: Sendable {
     let attack: String
     private var values: [String: String] = [:]
 
-    /// - Throws: ``RobustnessError`` for a pair without `=`, a key given twice or not in `keys`.
-    init(attack: String, keys: [AttackKey], text: Substring) throws(RobustnessError) {
+    /// - Throws: ``RobustnessError`` for a word that is neither `key=value` nor a preset, a second
+    ///   preset, a key given twice or not in `keys`.
+    init(
+        attack: String, keys: [AttackKey], presets: [AttackPreset] = [], text: Substring
+    ) throws(RobustnessError) {
         self.attack = attack
-        for pair in text.split(separator: ",") {
+        let words = text.split(separator: ",")
+        let names = words.filter { !$0.contains("=") }
+        try read(words.filter { $0.contains("=") }, keys: keys)
+        guard let name = names.first else { return }
+        guard let preset = presets.first(where: { $0.name == name }) else {
+            let known = presets.map(\.name).joined(separator: ", ")
+            throw RobustnessError(
+                .specification,
+                "'\(name)' in the attack '\(attack)' is not of the form key=value"
+                    + (known.isEmpty ? "" : " nor one of its presets \(known)"))
+        }
+        guard names.count == 1 else {
+            throw RobustnessError(
+                .specification,
+                "the attack '\(attack)' has \(names.count) presets, '\(name)' and '\(names[1])', expected one"
+            )
+        }
+        let given = values
+        values = [:]
+        try read(preset.text.split(separator: ","), keys: keys)
+        values.merge(given) { _, given in given }
+    }
+
+    private mutating func read(
+        _ pairs: [Substring], keys: [AttackKey]
+    ) throws(RobustnessError) {
+        for pair in pairs {
             let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard sides.count == 2, !sides[1].isEmpty else {
                 throw RobustnessError(
@@ -101,8 +142,8 @@ public struct AttackArguments: Sendable {
     ///
     /// There is no default epsilon: published ones belong to one data set and one pixel scale, and
     /// libraries that guess differ from each other.
-    func ball() throws(RobustnessError) -> NormBall {
-        let norm = try choice("norm", default: Norm.linf, among: [.linf, .l2])
+    func ball(norms: [Norm] = [.linf, .l2]) throws(RobustnessError) -> NormBall {
+        let norm = try choice("norm", default: Norm.linf, among: norms)
         guard let epsilon = try fraction("epsilon") else {
             throw RobustnessError(
                 .specification,

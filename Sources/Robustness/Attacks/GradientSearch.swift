@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Tensors
+import Training
 
 /// Which of the points a gradient attack visits becomes the row's example.
 public enum AttackKeep: String, CaseIterable, Hashable, Sendable {
@@ -24,6 +25,12 @@ struct AscentPlan: Sendable {
     let target: AttackTarget
     let keep: AttackKeep
     let seed: UInt64
+    /// For l1: the share of the values that a step moves.
+    var sparsity: ExactFraction?
+    /// What is kept of the momentum at every step; nil to step along the gradient itself.
+    var decay: ExactFraction?
+    /// The values pixels may have.
+    var lattice: PixelLattice?
 
     /// What the engine has to know.
     var searchPlan: SearchPlan {
@@ -35,6 +42,20 @@ struct AscentPlan: Sendable {
     }
 }
 
+extension Attack {
+    /// Attacks all rows by steps along the gradient.
+    func craft(
+        _ plan: AscentPlan, against classifier: any DifferentiableClassifier,
+        images: LabelledImages, rowIDs: [Int], progress: (AttackProgress) -> Bool
+    ) throws(RobustnessError) -> AdversarialResult {
+        try plan.lattice?.check(images, rowIDs: rowIDs)
+        return try craft(
+            plan.searchPlan, against: classifier, images: images, rowIDs: rowIDs,
+            progress: progress
+        ) { GradientSearch(plan, row: $0) }
+    }
+}
+
 /// Steps along the gradient from one clean image.
 struct GradientSearch: RowSearch {
     private let plan: AscentPlan
@@ -42,7 +63,11 @@ struct GradientSearch: RowSearch {
     private let row: AttackRow
     /// For linf: the smallest and the largest admissible value of every pixel.
     private let bounds: [Float]
+    /// Where the steps have led. The point looked at is the one of the lattice next to it, where
+    /// there is one: steps smaller than a level add up all the same.
     private var image: [Float]
+    private let lattice: LatticeBall?
+    private var momentum: Momentum?
     private var restart = 0
     private var steps = 0
     private var hasEnded = false
@@ -52,9 +77,11 @@ struct GradientSearch: RowSearch {
     init(_ plan: AscentPlan, row: AttackRow) {
         self.plan = plan
         self.row = row
-        ball = PixelBall(plan.ball, step: plan.step, count: row.count)
+        ball = PixelBall(plan.ball, step: plan.step, count: row.count, sparsity: plan.sparsity)
         bounds = ball.bounds(around: row.clean)
         image = Array(row.cleanPixels)
+        lattice = plan.lattice.map { LatticeBall($0, in: plan.ball, clean: row.cleanPixels) }
+        momentum = plan.decay.map { Momentum(decay: $0.value, count: row.count) }
         start()
     }
 
@@ -69,8 +96,12 @@ struct GradientSearch: RowSearch {
 
     mutating func ask(at point: UnsafeMutablePointer<Float>) -> RowQuestion? {
         guard !hasEnded else { return nil }
-        image.withUnsafeBufferPointer { pixels in
-            point.update(from: pixels.baseAddress.unsafelyUnwrapped, count: pixels.count)
+        if let lattice {
+            lattice.round(image, into: point)
+        } else {
+            image.withUnsafeBufferPointer { pixels in
+                point.update(from: pixels.baseAddress.unsafelyUnwrapped, count: pixels.count)
+            }
         }
         return steps == plan.steps ? .logits : .gradients(1)
     }
@@ -81,20 +112,32 @@ struct GradientSearch: RowSearch {
     }
 
     mutating func hear(_ answer: RowAnswer) {
-        weigh(answer.logits)
+        weigh(answer)
         if plan.keep == .first, best?.succeeds == true {
             hasEnded = true
         } else if steps == plan.steps {
             nextStart()
-        } else if ball.advance(
-            &image, along: answer.gradient(), around: row.clean, bounds: bounds)
-        {
+        } else if advance(along: answer.gradient()) {
             steps += 1
         } else {
             // The same point would give the same zero again: this start has come to its end.
             sawZeroGradient = true
-            if plan.keep == .last { take(answer.logits) }
+            if plan.keep == .last { take(answer) }
             nextStart()
+        }
+    }
+
+    /// - Returns: false when there is no direction to go in.
+    private mutating func advance(along gradient: UnsafePointer<Float>) -> Bool {
+        // A gradient of zero adds nothing, but what came before carries on.
+        if momentum?.add(gradient) == false { sawZeroGradient = true }
+        guard let velocity = momentum?.velocity else {
+            return ball.advance(&image, along: gradient, around: row.clean, bounds: bounds)
+        }
+        return velocity.withUnsafeBufferPointer { velocity in
+            ball.advance(
+                &image, along: velocity.baseAddress.unsafelyUnwrapped, around: row.clean,
+                bounds: bounds)
         }
     }
 
@@ -105,31 +148,33 @@ struct GradientSearch: RowSearch {
             return
         }
         image = Array(row.cleanPixels)
+        momentum = plan.decay.map { Momentum(decay: $0.value, count: row.count) }
         start()
     }
 
     /// Keeps the point that was looked at if it is the best so far.
-    private mutating func weigh(_ logits: LogitRow) {
+    private mutating func weigh(_ answer: RowAnswer) {
+        let logits = answer.logits
         if plan.keep == .last {
-            if steps == plan.steps { take(logits) }
+            if steps == plan.steps { take(answer) }
         } else if let prediction = logits.prediction {
             let point = BestPoint(
                 succeeds: row.goal.isReached(by: prediction),
                 objective: AttackLoss.objective(
                     logits.values, classCount: logits.classCount, goal: row.goal))
-            if best.map({ point.isBetter(than: $0) }) ?? true {
-                best = point
-                best?.pixels = image
-                best?.margin = logits.margin(of: row.label)
-            }
+            if best.map({ point.isBetter(than: $0) }) ?? true { keep(point, of: answer) }
         }
     }
 
-    private mutating func take(_ logits: LogitRow) {
-        best = BestPoint(
-            succeeds: logits.prediction.map(row.goal.isReached) ?? false, objective: 0)
-        best?.pixels = image
-        best?.margin = logits.margin(of: row.label)
+    private mutating func take(_ answer: RowAnswer) {
+        let succeeds = answer.logits.prediction.map(row.goal.isReached) ?? false
+        keep(BestPoint(succeeds: succeeds, objective: 0), of: answer)
+    }
+
+    private mutating func keep(_ point: BestPoint, of answer: RowAnswer) {
+        best = point
+        best?.pixels = Array(UnsafeBufferPointer(start: answer.point, count: row.count))
+        best?.margin = answer.logits.margin(of: row.label)
     }
 
     var finding: RowFinding {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import Tensors
 
 /// The part of a norm ball that lies in the pixel box, around one clean image: where steps start,
@@ -15,12 +14,17 @@ struct PixelBall {
     let step: Float
     /// Values of one image.
     let count: Int
+    /// For l1: how many values a step moves at most.
+    let movers: Int
 
-    init(_ ball: NormBall, step: ExactFraction, count: Int) {
+    /// - Parameter sparsity: for l1, the share of the values that a step moves.
+    init(_ ball: NormBall, step: ExactFraction, count: Int, sparsity: ExactFraction? = nil) {
         norm = ball.norm
         epsilon = ball.epsilon.valueRoundedDown
         self.step = Float(step.value)
         self.count = count
+        let share = (sparsity?.value ?? 1) * Double(count)
+        movers = max(1, min(count, Int(share.rounded(.up))))
     }
 
     /// For linf: the smallest admissible values of all pixels, then the largest. Empty for others.
@@ -59,25 +63,29 @@ struct PixelBall {
         if norm == .linf {
             let radius = Float(epsilon)
             for index in 0..<count {
-                let value = clean[index] + stream.uniform(-radius, radius)
-                image[index] = min(max(value, bounds[index]), bounds[count + index])
+                image[index] = clean[index] + stream.uniform(-radius, radius)
             }
-            return
+        } else if norm == .l1 {
+            addTaxicabStart(around: clean, stream: &stream, to: &image)
+        } else {
+            addEuclideanStart(around: clean, stream: &stream, to: &image)
         }
-        // A normal vector has a uniform direction; the d-th root makes the radius uniform in volume.
-        let radius = epsilon * pow(Double(stream.uniform()), 1 / Double(count))
-        var squares = 0.0
-        for index in 0..<count {
-            image[index] = stream.normal()
-            squares += Double(image[index]) * Double(image[index])
-        }
-        let scale = squares > 0 ? radius / squares.squareRoot() : 0
-        for index in 0..<count {
-            image[index] = Float(Double(clean[index]) + scale * Double(image[index]))
-        }
+        contain(&image, around: clean, bounds: bounds)
+    }
+
+    /// Brings `image` to the nearest point of the ball and then into the box; for l1 to the nearest
+    /// point of both.
+    func contain(_ image: inout [Float], around clean: UnsafePointer<Float>, bounds: [Float]) {
         image.withUnsafeMutableBufferPointer { buffer in
-            let start = buffer.baseAddress.unsafelyUnwrapped
-            project(start, moved: 0, along: start, around: clean)
+            let image = buffer.baseAddress.unsafelyUnwrapped
+            switch norm {
+            case .linf:
+                for index in 0..<count {
+                    image[index] = min(max(image[index], bounds[index]), bounds[count + index])
+                }
+            case .l1: projectTaxicab(image, moves: [], by: 0, around: clean)
+            case .l2, .l0: projectEuclidean(image, moved: 0, along: image, around: clean)
+            }
         }
     }
 
@@ -90,17 +98,21 @@ struct PixelBall {
     ) -> Bool {
         image.withUnsafeMutableBufferPointer { buffer in
             let image = buffer.baseAddress.unsafelyUnwrapped
-            if norm == .linf {
+            switch norm {
+            case .linf:
                 return bounds.withUnsafeBufferPointer { bounds in
                     let lower = bounds.baseAddress.unsafelyUnwrapped
                     return advanceBySign(
                         image, along: gradient, lower: lower, upper: lower + count)
                 }
+            case .l1: return advanceSparsely(image, along: gradient, around: clean)
+            case .l2, .l0:
+                let length = ThreatModel.squaredLength(gradient, count: count).squareRoot()
+                guard length > 0, length.isFinite else { return false }
+                projectEuclidean(
+                    image, moved: Double(step) / length, along: gradient, around: clean)
+                return true
             }
-            let length = ThreatModel.squaredLength(gradient, count: count).squareRoot()
-            guard length > 0, length.isFinite else { return false }
-            project(image, moved: Double(step) / length, along: gradient, around: clean)
-            return true
         }
     }
 
@@ -120,38 +132,5 @@ struct PixelBall {
             image[index] = raised > upper[index] ? upper[index] : raised
         }
         return nonzero != 0
-    }
-
-    /// For l2: writes the point of the ball that is nearest to image + scale * direction, clipped to
-    /// the box. The clean image lies in the box, so clipping can only bring the point nearer.
-    private func project(
-        _ image: UnsafeMutablePointer<Float>, moved scale: Double,
-        along direction: UnsafePointer<Float>, around clean: UnsafePointer<Float>
-    ) {
-        var squares = SIMD8<Double>()
-        for index in stride(from: 0, to: count, by: 8) {
-            let lanes = min(8, count - index)
-            let moved = image.eight(index, lanes) + scale * direction.eight(index, lanes)
-            let change = moved - clean.eight(index, lanes)
-            squares += change * change
-        }
-        let length = squares.sum().squareRoot()
-        var shrink = length > epsilon ? epsilon / length : 1
-        var scale = scale
-        var slack = 0x1p-22
-        repeat {
-            for index in 0..<count {
-                let centre = Double(clean[index])
-                let moved = Double(image[index]) + scale * Double(direction[index])
-                let value = Float(centre + shrink * (moved - centre))
-                let raised: Float = value < 0 ? 0 : value
-                image[index] = raised > 1 ? 1 : raised
-            }
-            // Rounding to `Float` can leave the point outside by some 1e-8. Doubling the slack makes
-            // sure that the loop ends: at 1 the image is the clean one.
-            scale = 0
-            shrink = 1 - slack
-            slack *= 2
-        } while ThreatModel.distance(.l2, image, clean, count: count) > epsilon
     }
 }

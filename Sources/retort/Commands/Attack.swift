@@ -8,7 +8,8 @@ struct Attack: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make an adversarial set against a checkpoint and store it.",
         discussion: """
-            An attack is NAME or NAME:key=value,... with sizes in pixel units of [0, 1]:
+            An attack is NAME or NAME:key=value,... with sizes in pixel units of [0, 1]. A preset \
+            stands for published settings, as in pgd:madry-mnist; keys beside it win:
 
             \(attackHelp)
 
@@ -29,11 +30,19 @@ struct Attack: ParsableCommand {
     @Option(help: ArgumentHelp("The attack and its parameters.", valueName: "name[:key=value,...]"))
     var attack: String
 
+    @Flag(
+        help: "Look only at images that 8 bits can store: adds lattice=255 to the attack's keys.")
+    var lattice = false
+
     @Option(help: "What to call the set.")
     var name: String
 
     @Option(help: "Attack the first so many rows only.")
     var count: Int?
+
+    mutating func validate() throws {
+        if lattice { attack = AttackSpecification.adding("lattice=255", to: attack) }
+    }
 
     func run() throws {
         KernelWaiting.makePassive()
@@ -58,8 +67,12 @@ struct Attack: ParsableCommand {
 
     private static var attackHelp: String {
         AttackSpecification.known.map { attack in
-            "  \(attack.name): \(attack.summary)\n"
-                + attack.keys.map { "    \($0.name): \($0.meaning)" }.joined(separator: "\n")
+            let keys = attack.keys.map { "    \($0.name): \($0.meaning)" }
+            let presets = attack.presets.map {
+                "    preset \($0.name) (\($0.source)): \($0.text)"
+            }
+            return (["  \(attack.name): \(attack.summary)"] + keys + presets)
+                .joined(separator: "\n")
         }.joined(separator: "\n")
     }
 }
