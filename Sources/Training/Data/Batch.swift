@@ -31,6 +31,11 @@ public final class Batch: @unchecked Sendable {
         UnsafeBufferPointer(start: pixels.base, count: count * pixelCount)
     }
 
+    /// The same memory, for whoever changes a batch it was handed.
+    var mutableImages: UnsafeMutableBufferPointer<Float> {
+        UnsafeMutableBufferPointer(start: pixels.base, count: count * pixelCount)
+    }
+
     /// The data set's labels.
     public var labels: [Int32] { Array(truth.prefix(count)) }
 

@@ -11,6 +11,7 @@ public final class Classifier: DifferentiableClassifier {
     public let batchSize: Int
     public let precision: Network.Precision
     private let parameters: ParameterArena
+    private let compilesExactSizes: Bool
 
     private struct NetworkKey: Hashable {
         let batchSize: Int
@@ -32,9 +33,13 @@ public final class Classifier: DifferentiableClassifier {
 
     /// A model whose parameters may go on changing, as in training: each call sees the newest.
     ///
+    /// - Parameter compilesExactSizes: whether a batch runs on a network of exactly its rows, for
+    ///   callers whose batches are always made up alike: no row is computed in vain, but the last
+    ///   bits of an image's results may depend on the number of rows.
     /// - Throws: ``TrainingError`` unless the batch size is positive.
     public init(
-        parameters: ParameterArena, batchSize: Int = 128, precision: Network.Precision = .f32
+        parameters: ParameterArena, batchSize: Int = 128, precision: Network.Precision = .f32,
+        compilesExactSizes: Bool = false
     ) throws(TrainingError) {
         guard batchSize > 0 else {
             throw TrainingError("batch size must be positive, found \(batchSize)")
@@ -43,6 +48,7 @@ public final class Classifier: DifferentiableClassifier {
         self.parameters = parameters
         self.batchSize = batchSize
         self.precision = precision
+        self.compilesExactSizes = compilesExactSizes
     }
 
     public var imageShape: Shape { graph.inputShape }
@@ -122,6 +128,7 @@ public final class Classifier: DifferentiableClassifier {
     /// are the same bits whatever it is run with. Classifiers of smaller batches run what they are
     /// given.
     private func networkSize(for count: Int) -> Int {
+        guard !compilesExactSizes else { return count }
         let block = 24
         var size = batchSize < block ? 1 : block
         while size < count { size *= 2 }

@@ -14,6 +14,7 @@ extension Recipe {
             "validation_fraction": .number(validationFraction),
             "precision": .string(precision.rawValue),
             "fine_tuning": fineTuning?.json ?? .null,
+            "adversarial": adversarial?.json ?? .null,
         ]
     }
 
@@ -46,6 +47,9 @@ extension Recipe {
         }
         self.precision = precision
         if let value = settings.value("fine_tuning") { fineTuning = try FineTuning(json: value) }
+        if let value = settings.value("adversarial") {
+            adversarial = try AdversarialTraining(json: value)
+        }
         try settings.finish()
         try validate()
     }

@@ -20,6 +20,8 @@ public struct Recipe: Hashable, Sendable {
     public var validationFraction: Double
     public var precision: Network.Precision
     public var fineTuning: FineTuning?
+    /// Learn from perturbed images; nil learns from plain ones.
+    public var adversarial: AdversarialTraining?
 
     public init(
         epochs: Int = 5, batchSize: Int = 128, optimizer: OptimizerRule = .adam(),
@@ -27,7 +29,7 @@ public struct Recipe: Hashable, Sendable {
         clipNorm: Double? = nil, loss: Loss = .crossEntropy(temperature: 1),
         augmentation: Augmentation = .none, seed: UInt64 = 0, splitSeed: UInt64? = nil,
         validationFraction: Double = 0.1, precision: Network.Precision = .f32,
-        fineTuning: FineTuning? = nil
+        fineTuning: FineTuning? = nil, adversarial: AdversarialTraining? = nil
     ) {
         self.epochs = epochs
         self.batchSize = batchSize
@@ -42,6 +44,7 @@ public struct Recipe: Hashable, Sendable {
         self.validationFraction = validationFraction
         self.precision = precision
         self.fineTuning = fineTuning
+        self.adversarial = adversarial
     }
 
     /// Epochs of the run, fine-tuning included.
@@ -79,5 +82,6 @@ public struct Recipe: Hashable, Sendable {
         try schedule.validate()
         try loss.validate()
         try augmentation.validate()
+        try adversarial?.validate(loss: loss)
     }
 }

@@ -16,6 +16,14 @@ extension Trainer {
                 ? "rows: \(split.training.count) trained on, none held out; the last epoch is kept"
                 : "rows: \(split.training.count) trained on, \(split.validation.count) held out to choose the epoch"
         )
+        if let adversarial = recipe.adversarial {
+            let robust = robustValidationRows.count
+            notes.append(
+                "adversarial: every training image is perturbed by \(adversarial.perturbation) against the newest weights in inference mode; "
+                    + (robust == 0
+                        ? "the last epoch is kept"
+                        : "the epoch is chosen on \(robust) perturbed validation rows"))
+        }
         if let fineTuning = recipe.fineTuning {
             notes.append(
                 "fine-tuning: \(fineTuning.epochs) epochs on clean rows with true labels, "

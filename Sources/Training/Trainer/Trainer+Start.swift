@@ -41,6 +41,13 @@ extension Trainer {
         }
     }
 
+    /// The validation rows that are perturbed, spread over all of them: a data set may be sorted.
+    var robustValidationRows: [Int] {
+        let all = split.validation
+        let count = min(recipe.adversarial?.validationRows ?? 0, all.count)
+        return (0..<count).map { all[$0 * all.count / count] }
+    }
+
     /// Loads weights and optimizer state; returns the snapshot the run goes on from.
     func prepare(_ start: TrainingStart) throws(TrainingError) -> TrainingSnapshot? {
         optimizer.reset()
@@ -87,6 +94,18 @@ extension Trainer {
         return TrainingResult(
             snapshot: latest, bestEpoch: bestEpoch,
             best: best?.epoch == bestEpoch ? best : nil, isStopped: isStopped)
+    }
+}
+
+extension Recipe {
+    /// Whether the perturbation handed over is the one the recipe names.
+    func check(_ perturbation: (any BatchPerturbation)?) throws(TrainingError) {
+        guard adversarial?.perturbation != perturbation?.json else { return }
+        let expected = adversarial.map { "\($0.perturbation)" } ?? "none"
+        let found = perturbation.map { "\($0.json)" } ?? "none"
+        throw TrainingError(
+            "the recipe's adversarial training names the perturbation \(expected), the one given is \(found)"
+        )
     }
 }
 

@@ -16,17 +16,21 @@ public final class Trainer {
     let optimizer: Optimizer
     let phases: [TrainingPhase]
     private let classifier: Classifier
+    let attacker: BatchAttacker?
     private var networks: [Int: Network] = [:]
 
     /// - Parameters:
     ///   - images: the training set; the rows held out for validation come out of it.
     ///   - teacher: what the recipe's loss needs beside labels, for every row of `images`.
+    ///   - perturbation: the one that the recipe's adversarial training names.
     /// - Throws: ``TrainingError`` when the recipe is out of range or the parts do not fit together.
     public init(
-        graph: Graph, recipe: Recipe, images: LabelledImages, teacher: TeacherTargets? = nil
+        graph: Graph, recipe: Recipe, images: LabelledImages, teacher: TeacherTargets? = nil,
+        perturbation: (any BatchPerturbation)? = nil
     ) throws(TrainingError) {
         try recipe.validate()
         try Self.check(graph: graph, recipe: recipe, images: images, teacher: teacher)
+        try recipe.check(perturbation)
         self.graph = graph
         self.recipe = recipe
         self.images = images
@@ -40,6 +44,12 @@ public final class Trainer {
         phases = recipe.phases(teacher: teacher)
         classifier = try Classifier(
             parameters: parameters, batchSize: recipe.batchSize, precision: recipe.precision)
+        attacker =
+            if let perturbation {
+                try BatchAttacker(perturbation, parameters: parameters, recipe: recipe)
+            } else {
+                nil
+            }
     }
 
     /// Runs the recipe to its end.
@@ -87,7 +97,7 @@ public final class Trainer {
         while let batch = pipeline.next() {
             rate = phase.rate(epoch: epoch, batch: number, batches: batches)
             number += 1
-            let value = try step(batch, loss: phase.loss, epoch: epoch, rate: rate)
+            let value = try step(batch, phase: phase, epoch: epoch, rate: rate)
             guard value.sum.isFinite else {
                 throw TrainingError(
                     "the loss is \(value.mean) in epoch \(epoch + 1), batch \(number) of \(batches): try a lower learning rate or clip_norm"
@@ -110,23 +120,16 @@ public final class Trainer {
         }
         return EpochRecord(
             epoch: epoch + 1, learningRate: rate, training: total,
-            validation: try validate(phase), seconds: seconds)
+            validation: try validate(phase),
+            robustValidationAccuracy: try validateRobustly(), seconds: seconds)
     }
 
-    /// Forward, loss, backward, update.
+    /// Gradients, update.
     private func step(
-        _ batch: Batch, loss: Loss, epoch: Int, rate: Double
+        _ batch: Batch, phase: TrainingPhase, epoch: Int, rate: Double
     ) throws(TrainingError) -> LossValue {
-        let network = try network(for: batch.count)
-        _ = network.input.update(fromContentsOf: batch.images)
-        try network.forward(seed: recipe.seed, step: UInt64(epoch), rows: batch.rowKeys)
-        let value = try batch.withTargets { targets throws(TrainingError) in
-            try loss.evaluate(
-                logits: UnsafeBufferPointer(network.logits), count: batch.count,
-                classes: graph.classCount, targets: targets, gradient: network.logitsGradient)
-        }
+        let value = try computeGradients(of: batch, phase: phase, epoch: epoch)
         guard value.sum.isFinite else { return value }
-        try network.backward()
         if let clipNorm = recipe.clipNorm {
             GradientClipping.clip(
                 parameters.gradients, slices: optimizer.slices, maximumNorm: clipNorm)
@@ -144,8 +147,17 @@ public final class Trainer {
             on: images, rows: split.validation, loss: phase.loss, teacher: phase.teacher)
     }
 
+    private func validateRobustly() throws(TrainingError) -> Double? {
+        let rows = robustValidationRows
+        guard let attacker, !rows.isEmpty else { return nil }
+        return try attacker.accuracy(
+            on: BatchPlan(
+                images: images, rows: rows, batchSize: recipe.batchSize, seed: recipe.seed,
+                epoch: 0, shuffled: false))
+    }
+
     /// The last batch of an epoch may be smaller than the others and has a plan of its own.
-    private func network(for count: Int) throws(TrainingError) -> Network {
+    func network(for count: Int) throws(TrainingError) -> Network {
         if let known = networks[count] { return known }
         let network = try Network(
             graph: graph, parameters: parameters, batchSize: count, purpose: .training,

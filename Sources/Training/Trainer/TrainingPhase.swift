@@ -9,6 +9,8 @@ struct TrainingPhase {
     let augmentation: Augmentation
     let learningRate: Double
     let schedule: LearningRateSchedule
+    /// Whether it learns from perturbed images.
+    let isAdversarial: Bool
 
     func rate(epoch: Int, batch: Int, batches: Int) -> Double {
         let step = (epoch - epochs.lowerBound) * batches + batch
@@ -21,7 +23,7 @@ extension Recipe {
     func phases(teacher: TeacherTargets?) -> [TrainingPhase] {
         let main = TrainingPhase(
             epochs: 0..<epochs, loss: loss, teacher: teacher, augmentation: augmentation,
-            learningRate: learningRate, schedule: schedule)
+            learningRate: learningRate, schedule: schedule, isAdversarial: adversarial != nil)
         guard let fineTuning else { return [main] }
         return [
             main,
@@ -29,7 +31,7 @@ extension Recipe {
                 epochs: epochs..<totalEpochs,
                 loss: .crossEntropy(temperature: fineTuning.temperature), teacher: nil,
                 augmentation: .none, learningRate: fineTuning.learningRate,
-                schedule: LearningRateSchedule()),
+                schedule: LearningRateSchedule(), isAdversarial: false),
         ]
     }
 }

@@ -15,11 +15,17 @@ struct Distill: ParsableCommand {
             teacher's classes. Several --soft-labels are averaged. The data must be the rows the \
             logits were made for; their digests are compared.
 
+            With --adversarial: adversarially robust distillation, alpha T^2 KL(teacher(x) || \
+            student(x + d)) + (1 - alpha) CE(student(x)), where d is found against the student of \
+            the moment.
+
             EXAMPLES:
               retort distill --store lab.h5 --soft-labels teacher-logits --name student \\
                 --data fashion-mnist --temperature 40
               retort distill --store lab.h5 --soft-labels a --soft-labels b --name small \\
                 --architecture mlp --data fashion-mnist --temperature 4 --alpha 0.9
+              retort distill --store lab.h5 --soft-labels madry-logits --name ard --data mnist:mnist \\
+                --adversarial pgd:epsilon=0.3,step=0.05,steps=10
             """)
 
     @OptionGroup var store: StoreOptions
@@ -36,10 +42,10 @@ struct Distill: ParsableCommand {
     @Option(help: "The student's network.")
     var architecture = "cnn"
 
-    @Option(help: "The temperature T.")
-    var temperature = 40.0
+    @Option(help: "The temperature T (40; 30 with --adversarial).")
+    var temperature: Double?
 
-    @Option(help: "Weight of the teacher beside the labels, in [0, 1].")
+    @Option(help: "Weight of the teacher beside the labels, in [0, 1] (1 with --adversarial).")
     var alpha: Double?
 
     @Option(help: "What the student learns: probabilities, logits or labels.")
@@ -57,8 +63,13 @@ struct Distill: ParsableCommand {
     func run() throws {
         KernelWaiting.makePassive()
         Interruption.watch()
+        // Goldblum et al. (2020) distil robustly at T = 30 on the teacher alone, with T^2.
+        let isAdversarial = recipe.adversarial != nil
+        let temperature = temperature ?? (isAdversarial ? 30 : 40)
         let method = try DistillationMethod(
-            targets: targets, temperature: temperature, alpha: alpha)
+            targets: targets, temperature: temperature,
+            alpha: alpha ?? (isAdversarial && targets == "probabilities" ? 1 : nil))
+        let perturbation = try recipe.perturbation()
         var recipe = try recipe.applied(to: method.recipe)
         if fineTune > 0 {
             recipe.fineTuning = FineTuning(
@@ -66,8 +77,8 @@ struct Distill: ParsableCommand {
         }
         let distilling = Distilling(
             store: store.store, softLabels: softLabels, name: name, data: data.data,
-            architecture: architecture, method: method, recipe: recipe, generations: generations,
-            resume: resume)
+            architecture: architecture, method: method, recipe: recipe, perturbation: perturbation,
+            generations: generations, resume: resume)
         if !output.json { Console.note("loss: \(method.loss.effectiveWeights)") }
         let outcomes = try distilling.run(progress: ProgressReporter())
         for outcome in outcomes.dropLast() where !output.json {

@@ -19,6 +19,8 @@ struct Train: ParsableCommand {
               retort train --store lab.h5 --name res --data cifar10:cifar --architecture resnet20 \\
                 --epochs 30 --optimizer sgd --learning-rate 0.1 --schedule cosine --warm-up 1 \\
                 --weight-decay 1e-4 --crop 4 --flip
+              retort train --store lab.h5 --name madry --data mnist:mnist --epochs 20 \\
+                --adversarial pgd:epsilon=0.3,step=0.01,steps=40
             """)
 
     @OptionGroup var store: StoreOptions
@@ -47,7 +49,8 @@ struct Train: ParsableCommand {
         let base = Recipe(loss: .crossEntropy(temperature: temperature))
         let run = TrainingRun(
             store: store.store, name: name, data: try LoadedData(data.data),
-            architecture: architecture, recipe: try recipe.applied(to: base), resume: resume)
+            architecture: architecture, recipe: try recipe.applied(to: base),
+            perturbation: try recipe.perturbation(), resume: resume)
         let outcome = try run.run(progress: ProgressReporter())
         Console.output(
             output.json ? outcome.json.text(pretty: true) : TrainingRendering.text(outcome))

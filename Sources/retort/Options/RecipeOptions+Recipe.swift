@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Robustness
 import Training
 
 extension RecipeOptions {
@@ -32,8 +33,19 @@ extension RecipeOptions {
             }
             recipe.precision = known
         }
+        guard adversarial != nil || adversarialValidation == nil else {
+            throw ValidationError("--adversarial-validation is for --adversarial")
+        }
+        recipe.adversarial = try perturbation().map {
+            AdversarialTraining($0, validationRows: adversarialValidation ?? 1000)
+        }
         try recipe.validate()
         return recipe
+    }
+
+    /// What the images are perturbed by; nil trains on plain ones.
+    func perturbation() throws -> GradientPerturbation? {
+        try adversarial.map { try GradientPerturbation(parsing: $0) }
     }
 
     private func rule(base: OptimizerRule) throws -> OptimizerRule {

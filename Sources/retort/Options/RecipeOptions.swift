@@ -53,6 +53,15 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Augmentation: Gaussian noise of this standard deviation, in pixel units [0, 1].")
     var noise: Double?
 
+    @Option(
+        help: ArgumentHelp(
+            "Learn from images perturbed against the newest weights, for example pgd:epsilon=0.3,step=0.01,steps=40; the epoch is then chosen by accuracy on perturbed validation rows.",
+            valueName: "pgd:key=value,..."))
+    var adversarial: String?
+
+    @Option(help: "How many validation rows to perturb after each epoch (1000).")
+    var adversarialValidation: Int?
+
     @Option(help: "f32, or bf16 where the CPU has AVX-512 BF16.")
     var precision: String?
 }

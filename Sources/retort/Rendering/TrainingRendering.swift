@@ -13,6 +13,9 @@ enum TrainingRendering {
         if let validation = outcome.validationAccuracy {
             accuracy += ", validation \(NumberText.percent(validation))"
         }
+        if let robust = outcome.robustValidationAccuracy {
+            accuracy += ", perturbed validation rows \(NumberText.percent(robust))"
+        }
         lines.append(accuracy)
         lines.append(
             "\(NumberText.count(Int(outcome.imagesPerSecond))) images/s, \(NumberText.short(outcome.seconds)) s in all"

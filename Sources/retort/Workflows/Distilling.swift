@@ -13,6 +13,7 @@ struct Distilling {
     let architecture: String
     let method: DistillationMethod
     let recipe: Recipe
+    var perturbation: (any BatchPerturbation)?
     var generations = 1
     var resume = false
 
@@ -34,7 +35,7 @@ struct Distilling {
                 recipe: recipe,
                 distillation: TrainingRun.Distillation(
                     caches: try caches.map { try opened.softLabels(named: $0) }, method: method),
-                resume: resume)
+                perturbation: perturbation, resume: resume)
             outcomes.append(try run.run(progress: progress))
             if isLast { break }
             caches = [generation]

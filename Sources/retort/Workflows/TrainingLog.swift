@@ -155,6 +155,7 @@ final class TrainingLog {
             name: run.name, epoch: best, digest: checkpoint.digest,
             testAccuracy: metrics?["test_accuracy"]?.doubleValue,
             validationAccuracy: metrics?["validation_accuracy"]?.doubleValue,
+            robustValidationAccuracy: metrics?["robust_validation_accuracy"]?.doubleValue,
             imagesPerSecond: result.imagesPerSecond,
             seconds: snapshot.history.reduce(0) { $0 + $1.seconds },
             parameterCount: graph.parameters.filter(\.isTrainable).reduce(0) {

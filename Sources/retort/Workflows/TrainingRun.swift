@@ -18,6 +18,8 @@ struct TrainingRun {
     let recipe: Recipe
     /// The teachers' cached logits to learn from; nil trains on labels.
     var distillation: Distillation?
+    /// The one that the recipe's adversarial training names.
+    var perturbation: (any BatchPerturbation)?
     /// Go on from the last committed epoch.
     var resume = false
 
@@ -33,6 +35,8 @@ struct TrainingRun {
         let digest: Digest
         let testAccuracy: Double?
         let validationAccuracy: Double?
+        /// On perturbed validation rows, for adversarial training.
+        let robustValidationAccuracy: Double?
         let imagesPerSecond: Double
         let seconds: Double
         let parameterCount: Int
@@ -41,7 +45,7 @@ struct TrainingRun {
 
         /// `{checkpoint, digest, test_accuracy, images_per_second, ...}`.
         var json: JSON {
-            [
+            var json: JSON = [
                 "checkpoint": .string(name), "epoch": .integer(epoch),
                 "digest": .string(digest.hexadecimal),
                 "test_accuracy": testAccuracy.map { .number($0) } ?? .null,
@@ -50,6 +54,10 @@ struct TrainingRun {
                 "parameters": .integer(parameterCount), "loss": effectiveWeights.json,
                 "history": history,
             ]
+            if let robustValidationAccuracy {
+                json["robust_validation_accuracy"] = .number(robustValidationAccuracy)
+            }
+            return json
         }
     }
 
@@ -68,7 +76,8 @@ struct TrainingRun {
             run: self, graph: graph, dataDigest: data.train.digest(), writer: writer)
         let start = try log.start()
         let trainer = try Trainer(
-            graph: graph, recipe: recipe, images: data.train, teacher: targets)
+            graph: graph, recipe: recipe, images: data.train, teacher: targets,
+            perturbation: perturbation)
         let result = try trainer.run(
             from: start,
             progress: { step in
