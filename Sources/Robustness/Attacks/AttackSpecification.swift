@@ -9,6 +9,7 @@ public enum AttackSpecification {
         MomentumIterativeMethod.self,
         ProjectedGradientDescent.self,
         SaliencyMapAttack.self,
+        AdditiveNoise.self,
     ]
 
     /// Reads `fgsm:epsilon=0.3`, `pgd:norm=l2,epsilon=2,steps=40,restarts=5` or

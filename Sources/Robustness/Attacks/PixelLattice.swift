@@ -7,7 +7,7 @@ struct PixelLattice: Hashable, Sendable {
     let levels: Int
 
     static let key = AttackKey(
-        "lattice", "255: only points whose pixels are k/255, as 8 bits store them; or none (none)")
+        "lattice", "255 for images that 8 bits can store, or none (none)")
 
     /// What `lattice=` says; nil for none.
     init?(arguments: AttackArguments) throws(RobustnessError) {

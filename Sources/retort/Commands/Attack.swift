@@ -68,9 +68,7 @@ struct Attack: ParsableCommand {
     private static var attackHelp: String {
         AttackSpecification.known.map { attack in
             let keys = attack.keys.map { "    \($0.name): \($0.meaning)" }
-            let presets = attack.presets.map {
-                "    preset \($0.name) (\($0.source)): \($0.text)"
-            }
+            let presets = attack.presets.map { "    preset \($0.name): \($0.source)" }
             return (["  \(attack.name): \(attack.summary)"] + keys + presets)
                 .joined(separator: "\n")
         }.joined(separator: "\n")
