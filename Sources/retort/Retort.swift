@@ -24,7 +24,7 @@ struct Retort: ParsableCommand {
         version: version,
         subcommands: [
             Inspect.self, Diff.self, Convert.self, Verify.self, List.self, Lineage.self, Train.self,
-            Label.self, Distill.self,
+            Label.self, Distill.self, Sweep.self,
             Attack.self,
             Evaluate.self, Report.self, Import.self, Export.self, Copy.self, Remove.self, Demo.self,
         ])

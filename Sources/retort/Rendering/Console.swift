@@ -20,11 +20,20 @@ enum Console {
         return Int(size.ws_col)
     }
 
+    private static let silence = Atomic(false)
+
+    /// Whether only failures are written: where several processes share a command, one speaks.
+    static var isSilenced: Bool {
+        get { silence.load(ordering: .relaxed) }
+        set { silence.store(newValue, ordering: .relaxed) }
+    }
+
     /// Whether a progress line stands unfinished on the terminal.
     private static let hasOpenLine = Mutex(false)
 
     /// Writes `text` and a line feed to standard output.
     static func output(_ text: String) {
+        if isSilenced { return }
         closeLine()
         write(text + "\n", to: STDOUT_FILENO)
     }
@@ -37,12 +46,14 @@ enum Console {
 
     /// Writes a line of news to standard error, where it does not disturb `--json`.
     static func note(_ text: String) {
+        if isSilenced { return }
         closeLine()
         write(text + "\n", to: STDERR_FILENO)
     }
 
     /// Shows `text` in place of the last progress line; only for terminals.
     static func rewriteLine(_ text: String) {
+        if isSilenced { return }
         hasOpenLine.withLock { $0 = true }
         write("\r\u{1B}[K" + text, to: STDERR_FILENO)
     }

@@ -32,13 +32,14 @@ struct Demonstration {
         }
         try train(loaded, progress: progress, note: note)
         try storeTestRows(loaded)
+        let attacked = try CraftingRows("\(data)/test", count: rows)
         for model in Self.models {
             for (loss, attack, epsilon) in attacks(on: loaded) {
                 let crafting = Crafting(
-                    store: store, checkpoint: model, data: "\(data)/test",
+                    store: store, checkpoint: model, rows: attacked,
                     attack: "\(attack):epsilon=\(epsilon),loss=\(loss)",
-                    name: "\(model).\(attack).\(loss).\(epsilon)", count: rows)
-                let outcome = try crafting.run(progress: progress)
+                    name: "\(model).\(attack).\(loss).\(epsilon)")
+                guard let outcome = try crafting.run(progress: progress) else { continue }
                 note(
                     "\(outcome.name): \(outcome.succeeded) of \(outcome.attacked) rows broken")
             }

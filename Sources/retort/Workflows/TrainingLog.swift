@@ -69,7 +69,7 @@ final class TrainingLog {
         }
     }
 
-    private static func firstDifference(_ stored: JSON, _ asked: JSON, path: String) -> String? {
+    static func firstDifference(_ stored: JSON, _ asked: JSON, path: String) -> String? {
         if stored == asked { return nil }
         guard case .object(let left) = stored, case .object(let right) = asked else {
             return "\(path) is \(stored) there, \(asked) here"
