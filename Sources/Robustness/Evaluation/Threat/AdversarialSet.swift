@@ -19,14 +19,17 @@ public struct AdversarialSet: Sendable {
     public let attack: JSON
     /// The model the set was made with; nil when it is not known.
     public let sourceModel: Digest?
+    /// What the set says of itself beside the arrays.
+    public let claims: SetClaims
 
     /// - Parameter metadata: what ``AdversarialResult/metadata(sourceModel:sourceName:data:dataName:)``
     ///   wrote.
+    /// - Parameter claims: what is stored beside, to be checked; nil for what the metadata says.
     /// - Throws: ``RobustnessError`` when the arrays do not fit together or the metadata lacks its
     ///   threat model.
     public init(
         name: String, adversarial: Tensor, clean: Tensor, labels: [Int], targets: [Int],
-        metadata: JSON
+        metadata: JSON, claims: SetClaims? = nil
     ) throws(RobustnessError) {
         let count = labels.count
         func refuse(_ problem: String) -> RobustnessError {
@@ -62,6 +65,7 @@ public struct AdversarialSet: Sendable {
         rowIDs = try Self.rowIDs(json: metadata["rows"], count: count, name: name)
         attack = metadata["attack"] ?? .null
         sourceModel = try Self.digest(metadata["source_model"]?["digest"], name: name)
+        self.claims = claims ?? SetClaims(record: metadata)
     }
 
     /// A result that has not been stored yet.
@@ -77,6 +81,7 @@ public struct AdversarialSet: Sendable {
         threatModel = result.threatModel
         attack = result.attack
         self.sourceModel = sourceModel
+        claims = SetClaims(result)
     }
 
     public var count: Int { labels.count }

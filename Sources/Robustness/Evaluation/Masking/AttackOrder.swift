@@ -12,12 +12,19 @@ public struct AttackOrder: Hashable, Sendable {
         case iterativeBeatsOneStep = "one step breaks more than many"
         /// Cross-entropy and log-odds have the same direction, so they break alike.
         case lossesAgree = "log-odds breaks more than cross-entropy"
+        /// A loss that cannot vanish, or one that does not care for the scale, finds no more.
+        case ratioAgrees = "the ratio of logits breaks more than cross-entropy"
         /// A larger ball contains the smaller one.
         case largerBallBreaksMore = "a smaller epsilon breaks more than a larger one"
         /// Knowing the model helps.
         case whiteBoxBeatsTransfer = "a transferred set breaks more than one made with the model"
+        /// A gradient is worth more than logits alone.
+        case gradientBeatsBlackBox = "an attack without gradients breaks more than one with them"
+        /// A gradient is worth more than chance.
+        case gradientBeatsNoise = "noise breaks more than an attack"
     }
 
+    public let checkpoint: String
     public let expectation: Expectation
     /// The set that ought not to break more, and the one that ought to.
     public let weaker: String
@@ -32,12 +39,12 @@ public struct AttackOrder: Hashable, Sendable {
         "\(expectation.rawValue): '\(weaker)' alone breaks \(comparison.onlyFirst) rows, '\(stronger)' alone \(comparison.onlySecond) (p = \(comparison.pValue)): a sign of a masked gradient"
     }
 
-    /// `{sign, weaker, stronger, comparison, finding}`.
+    /// `{checkpoint, sign, weaker, stronger, comparison, finding}`.
     public var json: JSON {
         [
-            "sign": .string(expectation.rawValue), "weaker": .string(weaker),
-            "stronger": .string(stronger), "comparison": comparison.json,
-            "finding": .string(finding),
+            "checkpoint": .string(checkpoint), "sign": .string(expectation.rawValue),
+            "weaker": .string(weaker), "stronger": .string(stronger),
+            "comparison": comparison.json, "finding": .string(finding),
         ]
     }
 
@@ -55,8 +62,8 @@ public struct AttackOrder: Hashable, Sendable {
                     else { continue }
                     found.append(
                         AttackOrder(
-                            expectation: expectation, weaker: weak.set, stronger: strong.set,
-                            comparison: comparison))
+                            checkpoint: weak.checkpoint, expectation: expectation,
+                            weaker: weak.set, stronger: strong.set, comparison: comparison))
                 }
             }
         }
@@ -67,29 +74,36 @@ public struct AttackOrder: Hashable, Sendable {
 extension AttackOrder.Expectation {
     /// Whether `strong` ought to break at least as much as `weak`.
     fileprivate func applies(weak: Evaluation, strong: Evaluation) -> Bool {
-        guard weak.checkpoint == strong.checkpoint, weak.rowIDs == strong.rowIDs,
-            weak.threatModel.norm == strong.threatModel.norm, !weak.isTargeted, !strong.isTargeted
+        guard weak.checkpoint == strong.checkpoint, weak.set != strong.set,
+            weak.threatModel.norm == strong.threatModel.norm, !weak.isTargeted, !strong.isTargeted,
+            !weak.isRejected, !strong.isRejected, weak.rowIDs == strong.rowIDs
         else { return false }
         let sameBall = weak.threatModel == strong.threatModel
-        let (weakAttack, strongAttack) = (weak.attackRecord, strong.attackRecord)
-        let sameLoss = weakAttack["parameters"]?["loss"] == strongAttack["parameters"]?["loss"]
-        let sameName = weakAttack["name"] == strongAttack["name"]
+        let sameLoss = weak.attackLoss == strong.attackLoss
+        let sameName = weak.attackRecord["name"] == strong.attackRecord["name"]
+        let sameAccess = weak.access == strong.access
+        let isOwn = strong.access == .whiteBox
         switch self {
         case .iterativeBeatsOneStep:
-            return sameBall && sameLoss && weak.access == strong.access
-                && weakAttack["name"] == "fgsm" && strongAttack["name"] == "pgd"
+            return sameBall && sameLoss && sameAccess
+                && weak.family == .oneStep && strong.family == .iterative
         case .lossesAgree:
-            return sameBall && sameName && weak.access == strong.access
-                && weakAttack["parameters"]?["loss"] == "log-odds"
-                && strongAttack["parameters"]?["loss"] == "ce"
+            return sameBall && sameName && sameAccess
+                && weak.attackLoss == "log-odds" && strong.attackLoss == "ce"
+        case .ratioAgrees:
+            return sameBall && sameName && sameAccess
+                && weak.attackLoss == "dlr" && strong.attackLoss == "ce"
         case .largerBallBreaksMore:
-            // FGSM overshoots: only attacks with many steps are expected to order the balls.
-            return sameName && sameLoss && weak.access == strong.access
-                && weakAttack["name"] == "pgd"
+            // One step overshoots: only attacks with many steps are expected to order the balls.
+            return sameName && sameLoss && sameAccess && weak.family == .iterative
                 && weak.threatModel.isSmaller(than: strong.threatModel)
         case .whiteBoxBeatsTransfer:
             return sameBall && sameName && sameLoss && weak.isSourceKnown
-                && weak.access == .transfer && strong.access == .whiteBox
+                && weak.access == .transfer && isOwn
+        case .gradientBeatsBlackBox:
+            return sameBall && isOwn && weak.family == .blackBox && strong.family == .iterative
+        case .gradientBeatsNoise:
+            return sameBall && isOwn && weak.family == .noise && strong.family.usesGradient
         }
     }
 }

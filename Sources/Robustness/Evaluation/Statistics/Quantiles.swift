@@ -2,31 +2,6 @@
 
 public import Tensors
 
-/// How far predictions on the examples are from turning over.
-///
-/// An example whose two largest logits nearly tie can change sides with the batch size or the
-/// machine, so its success is fragile.
-public struct MarginSummary: Hashable, Sendable {
-    /// Gaps below this are fragile.
-    public static let fragileGap: Float = 1e-4
-
-    public let fragileRows: Int
-    /// Rows whose class on the example is another when they are run alone, among the fragile ones.
-    public let unstableRows: Int
-    /// Of z_1 - z_2 on the examples, at the shares of ``Quantiles/shares``.
-    public let gaps: Quantiles
-
-    /// `{fragile_rows, unstable_rows, fragile_below, gap_quantiles}`.
-    public var json: JSON {
-        [
-            "fragile_rows": .integer(fragileRows),
-            "unstable_rows": .integer(unstableRows),
-            "fragile_below": .float(Self.fragileGap),
-            "gap_quantiles": gaps.json,
-        ]
-    }
-}
-
 /// A distribution at five places.
 public struct Quantiles: Hashable, Sendable {
     public static let shares = [0, 0.25, 0.5, 0.75, 1]

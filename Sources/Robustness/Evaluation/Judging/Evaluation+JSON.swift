@@ -27,6 +27,19 @@ extension Evaluation {
             "margins": margins.json,
             "classes": .array(classes.enumerated().map { Self.json($0.offset, $0.element) }),
             "confusion": .array(confusion.map { .array($0.map { .integer($0) }) }),
+            "quantisation": .array(quantisation.map(\.json)),
+            "hardness": hardness?.json ?? .null,
+            "curve": curve?.json ?? .null,
+            "targets": targetMatrix?.json ?? .null,
+            "stages": stages?.json ?? .null,
+            "clean_rows": [
+                "digest": .string(cleanDigest.hexadecimal),
+                "distinct_images": .integer(distinctImages),
+                "agreement": agreement?.json ?? .null,
+            ],
+            "cost": cost,
+            "rejected": .bool(isRejected),
+            "defects": .array(defects.map(\.json)),
             "verdict": .string(verdict),
         ]
         for (key, value) in Self.json(rates).objectValue ?? [:] { result[key] = value }
@@ -34,11 +47,14 @@ extension Evaluation {
     }
 
     /// Of the accuracy on the examples: by clusters where images stand behind several rows.
-    private var adversarialIntervalJSON: JSON {
+    public var adversarialInterval: ClosedRange<Double> {
         let hits = outcomes.map(\.isAdversarialCorrect)
-        guard let interval = ClusteredInterval.interval(hits: hits, clusters: rowIDs) else {
-            return rates.adversarialAccuracy.intervalJSON
-        }
+        return ClusteredInterval.interval(hits: hits, clusters: rowIDs)
+            ?? rates.adversarialAccuracy.interval
+    }
+
+    private var adversarialIntervalJSON: JSON {
+        let interval = adversarialInterval
         return [.number(interval.lowerBound), .number(interval.upperBound)]
     }
 
@@ -52,6 +68,14 @@ extension Evaluation {
         ]
         if let targeted = rates.targetedSuccess {
             intervals["targeted_success_rate"] = targeted.intervalJSON
+            let rows = outcomes.indices.filter { outcomes[$0].target >= 0 }
+            if let clustered = ClusteredInterval.interval(
+                hits: rows.map { outcomes[$0].isTargetReached }, clusters: rows.map { rowIDs[$0] })
+            {
+                intervals["targeted_success_rate_clustered"] = [
+                    .number(clustered.lowerBound), .number(clustered.upperBound),
+                ]
+            }
         }
         return intervals
     }
@@ -96,7 +120,10 @@ extension Evaluation {
     private static func json(_ violations: [ThreatCheck.Violation]) -> JSON {
         .array(
             violations.prefix(listLimit).map {
-                ["row": .integer($0.rowID), "reason": .string($0.reason)]
+                [
+                    "row": .integer($0.rowID), "defect": .string($0.kind.rawValue),
+                    "reason": .string($0.reason),
+                ]
             })
     }
 
@@ -106,9 +133,18 @@ extension Evaluation {
         let how = access == .whiteBox ? "made with this model" : "transferred from another model"
         var text =
             "the set '\(set)' (\(attack), \(threatModel.description), \(how)) broke \(broken.count) of \(broken.total) rows that are right when clean"
+        if broken.total == 0, outcomes.contains(where: { !$0.isCleanKnown }) {
+            text =
+                "the set '\(set)' (\(attack), \(threatModel.description), \(how)) leaves \(rates.success.count) of \(rates.success.total) rows wrong; how many were right when clean is not known"
+        }
         let refused = threatCheck.violations.count + threatCheck.rejected.count
         if refused > 0 {
             text += "; \(refused) rows break its threat model and count as not attacked"
+        }
+        if isRejected, let worst = defects.first {
+            text =
+                "the set '\(set)' is rejected: \(worst.finding)"
+                + (refused > 0 ? "; \(refused) rows break its threat model" : "")
         }
         return text
     }
