@@ -11,7 +11,7 @@ import Training
 struct GradientPerturbationTests {
     private func perturbed(
         _ text: String, _ images: LabelledImages, rows: [Int], model: AnalyticModel,
-        epoch: Int = 0, seed: UInt64 = 1
+        epoch: Int? = 0, seed: UInt64 = 1
     ) throws -> [Float] {
         let size = images.imageShape.elementCount
         let pixels = FloatBuffer(count: rows.count * size)
@@ -62,6 +62,22 @@ struct GradientPerturbationTests {
         #expect(whole.allSatisfy { (0...1).contains($0) })
     }
 
+    @Test func aWarmUpEndsAtFullSizeAndValidationIsAlwaysThere() throws {
+        let model = parityNetwork()
+        let images = try seenImages(model, count: 4, lower: 0.4, upper: 0.6)
+        let clean = try images.images.floats()
+        func moved(epoch: Int?) throws -> Float {
+            try zip(
+                perturbed(
+                    "pgd:epsilon=0.3,steps=3,start=none,warm-up=2", images, rows: Array(0..<4),
+                    model: model, epoch: epoch), clean
+            ).reduce(0) { max($0, abs($1.0 - $1.1)) }
+        }
+        for (epoch, expected) in [(0, 0.1), (1, 0.2), (2, 0.3), (7, 0.3), (nil, 0.3)] {
+            #expect(try abs(moved(epoch: epoch) - Float(expected)) < 1e-6)
+        }
+    }
+
     @Test func settingsThatMakeNoSenseInTrainingAreRefused() throws {
         func message(_ text: String) -> String {
             do {
@@ -78,7 +94,8 @@ struct GradientPerturbationTests {
         let perturbation = try GradientPerturbation(parsing: "pgd:epsilon=0.3,step=0.01")
         #expect(
             perturbation.canonicalText
-                == "pgd:epsilon=0.3,norm=linf,steps=40,step=0.01,start=random,loss=log-odds")
+                == "pgd:epsilon=0.3,norm=linf,steps=40,step=0.01,start=random,loss=log-odds,warm-up=0"
+        )
         let again = try GradientPerturbation(parsing: perturbation.canonicalText)
         #expect(again.json == perturbation.json)
         #expect(perturbation.json["keep"] == "last")

@@ -18,10 +18,12 @@ public protocol BatchPerturbation: Sendable {
     ///   - pixels: (rows, C, H, W) in [0, 1], and so they stay.
     ///   - labels: one true class a row.
     ///   - rowKeys: row numbers in the data set.
+    ///   - epoch: counts from 0; nil for validation, where images are perturbed as at the end of the
+    ///     training and always from the same starting points.
     ///   - model: as it is now, in inference mode; takes the whole batch at once.
     /// - Throws: ``TrainingError`` when the model fails.
     func perturb(
         _ pixels: UnsafeMutableBufferPointer<Float>, labels: [Int32], rowKeys: [UInt64],
-        epoch: Int, seed: UInt64, against model: any DifferentiableClassifier
+        epoch: Int?, seed: UInt64, against model: any DifferentiableClassifier
     ) throws(TrainingError)
 }

@@ -62,7 +62,7 @@ struct BatchAttacker {
             compilesExactSizes: true)
     }
 
-    func perturb(_ batch: Batch, epoch: Int) throws(TrainingError) {
+    func perturb(_ batch: Batch, epoch: Int?) throws(TrainingError) {
         try perturbation.perturb(
             batch.mutableImages, labels: batch.labels, rowKeys: batch.rowKeys, epoch: epoch,
             seed: seed, against: model)
@@ -70,15 +70,13 @@ struct BatchAttacker {
 
     /// The share of rows that are told right when perturbed; logits that are not finite are wrong.
     ///
-    /// Always the same starting points, so that epochs are compared by their weights alone. None of
-    /// them was trained on: those rows are others.
     func accuracy(on plan: BatchPlan) throws(TrainingError) -> Double {
         let pipeline = BatchPipeline(plan)
         let classes = model.classCount
         let logits = FloatBuffer(count: plan.batchSize * classes)
         var correct = 0
         while let batch = pipeline.next() {
-            try perturb(batch, epoch: 0)
+            try perturb(batch, epoch: nil)
             try model.logits(of: batch.images, count: batch.count, into: logits.all)
             for (row, label) in batch.labels.enumerated() {
                 let values = logits.base + row * classes

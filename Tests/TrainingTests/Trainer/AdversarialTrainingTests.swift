@@ -14,7 +14,7 @@ struct AdversarialTrainingTests {
 
         func perturb(
             _ pixels: UnsafeMutableBufferPointer<Float>, labels: [Int32], rowKeys: [UInt64],
-            epoch: Int, seed: UInt64, against model: any DifferentiableClassifier
+            epoch: Int?, seed: UInt64, against model: any DifferentiableClassifier
         ) throws(TrainingError) {
             let size = model.imageShape.elementCount
             for (row, key) in rowKeys.enumerated() {
@@ -34,7 +34,7 @@ struct AdversarialTrainingTests {
 
         func perturb(
             _ pixels: UnsafeMutableBufferPointer<Float>, labels: [Int32], rowKeys: [UInt64],
-            epoch: Int, seed: UInt64, against model: any DifferentiableClassifier
+            epoch: Int?, seed: UInt64, against model: any DifferentiableClassifier
         ) throws(TrainingError) {
             let (size, classes) = (model.imageShape.elementCount, model.classCount)
             let gradient = FloatBuffer(count: labels.count * size)
@@ -51,7 +51,7 @@ struct AdversarialTrainingTests {
             }
             for (row, key) in rowKeys.enumerated() {
                 var stream = RandomStream(
-                    seed: seed, purpose: .test, row: UInt64(epoch) << 40 | key)
+                    seed: seed, purpose: .test, row: UInt64(epoch ?? 99) << 40 | key)
                 let length = Float(epsilon) * stream.uniform(0.5, 1)
                 for index in (row * size)..<((row + 1) * size) {
                     let slope = gradient.base[index]
