@@ -9,13 +9,6 @@ import Training
 @testable import Robustness
 
 @Suite struct SaliencyMapTests {
-    private func inner(_ model: AnalyticModel) throws -> LabelledImages {
-        let pixels = try recorded("inner")
-        return try labelled(
-            pixels, shape: model.imageShape, labels: predictions(model, pixels),
-            classCount: model.classCount)
-    }
-
     private func craft(
         _ text: String, _ model: AnalyticModel, _ images: LabelledImages
     ) throws -> AdversarialResult {
@@ -33,7 +26,7 @@ import Training
 
     @Test func logitPairsAreTheOnesTorchattacksChooses() throws {
         let model = parityNetwork()
-        let images = try inner(model)
+        let images = try innerImages(model)
         let theirs = try recorded("torchattacks-jsma")
         var before = [Set<Int>](repeating: [], count: images.count)
         var compared = 0
@@ -96,7 +89,7 @@ import Training
         text: String, temperature: Double?, theta: Float
     ) throws {
         let model = parityNetwork(scale: 3)
-        let images = try inner(model)
+        let images = try innerImages(model)
         let result = try craft(text + ",features=13,targeted=next", model, images)
         let changed = try changed(result)
         let pixels = try recorded("inner")
@@ -113,7 +106,7 @@ import Training
     @Test func aSaturatedSoftmaxHidesItsGradientAndOnlyIts() throws {
         // Logits thousands apart, as a distilled network's at T = 1.
         let model = parityNetwork(scale: 3000)
-        let images = try inner(model)
+        let images = try innerImages(model)
         let published = try craft("features=36,targeted=next", model, images)
         let hidden = published.count(of: .noPair)
         #expect(hidden > 12)
@@ -150,7 +143,7 @@ import Training
 
     @Test func everyOtherClassIsATargetByDefault() throws {
         let model = parityNetwork()
-        let images = try inner(model)
+        let images = try innerImages(model)
         let result = try craft("variant=z", model, images)
         #expect(result.count == 24 * 4)
         #expect(Set(result.rowIDs).count == 24)
@@ -172,14 +165,14 @@ import Training
     ])
     func theCapIsKept(text: String, most: Double, cap: Double) throws {
         let model = parityNetwork()
-        let result = try craft(text + ",variant=z", model, inner(model))
+        let result = try craft(text + ",variant=z", model, innerImages(model))
         #expect(result.distances.max() == most)
         #expect(result.threatModel.norm == .l0)
         #expect(result.threatModel.epsilon?.value == cap)
     }
 
     @Test func rowsDoNotDependOnTheirBatch() throws {
-        let images = try inner(parityNetwork())
+        let images = try innerImages(parityNetwork())
         for text in ["targeted=random,seed=3", "variant=z,selection=single"] {
             let whole = try craft(text, parityNetwork(batchSize: 24), images)
             let single = try craft(text, parityNetwork(batchSize: 1), images)

@@ -10,6 +10,8 @@ public enum AttackSpecification {
         ProjectedGradientDescent.self,
         SaliencyMapAttack.self,
         AdditiveNoise.self,
+        DeepFool.self,
+        CarliniWagner.self,
     ]
 
     /// Reads `fgsm:epsilon=0.3`, `pgd:norm=l2,epsilon=2,steps=40,restarts=5` or
@@ -107,6 +109,12 @@ public struct AttackArguments: Sendable {
     func fraction(_ key: String) throws(RobustnessError) -> ExactFraction? {
         guard let text = values[key] else { return nil }
         return try ExactFraction(parsing: text)
+    }
+
+    func fraction(
+        _ key: String, default standard: String
+    ) throws(RobustnessError) -> ExactFraction {
+        try ExactFraction(parsing: values[key] ?? standard)
     }
 
     func integer(

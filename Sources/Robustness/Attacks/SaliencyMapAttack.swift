@@ -26,6 +26,12 @@ public struct SaliencyMapAttack: Attack {
         AttackKey("seed", "of the random targets (0)"),
     ]
 
+    public static let presets = [
+        AttackPreset(
+            "limitations", "features=14.5%",
+            source: "Papernot et al., \"The limitations of deep learning...\", 2016, section V")
+    ]
+
     /// Whose derivatives the map is made of.
     public enum Variant: String, CaseIterable, Hashable, Sendable {
         /// The probabilities, as published.
@@ -52,11 +58,7 @@ public struct SaliencyMapAttack: Attack {
     public init(arguments: AttackArguments) throws(RobustnessError) {
         variant = try arguments.choice(
             "variant", default: Variant.probabilities, among: Variant.allCases)
-        if let given = try arguments.fraction("temperature") {
-            temperature = given
-        } else {
-            temperature = try ExactFraction(parsing: "1")
-        }
+        temperature = try arguments.fraction("temperature", default: "1")
         selection = try arguments.choice(
             "selection", default: Selection.pairs, among: Selection.allCases)
         theta = try SignedStep(arguments: arguments, key: "theta", default: "1")

@@ -147,6 +147,16 @@ extension ThreatModel {
         return sum.sum()
     }
 
+    /// The sum of absolute values.
+    static func absoluteSum(_ values: UnsafePointer<Float>, count: Int) -> Double {
+        var sum = SIMD8<Double>()
+        for index in stride(from: 0, to: count, by: 8) {
+            let value = values.eight(index, min(8, count - index))
+            sum += value.replacing(with: -value, where: value .< 0)
+        }
+        return sum.sum()
+    }
+
     /// The sum of squares.
     static func squaredLength(_ values: UnsafePointer<Float>, count: Int) -> Double {
         var sum = SIMD8<Double>()
