@@ -12,6 +12,7 @@ public enum AttackSpecification {
         AdditiveNoise.self,
         DeepFool.self,
         CarliniWagner.self,
+        CommonCorruptions.self,
     ]
 
     /// Reads `fgsm:epsilon=0.3`, `pgd:norm=l2,epsilon=2,steps=40,restarts=5` or

@@ -4,6 +4,8 @@
 struct RowRecord {
     let label: Int
     let rowID: Int
+    /// Which of the plan's variants of the row this is.
+    let variant: Int
     var target: Int?
     /// nil while the row is at work.
     var status: AdversarialResult.Status?
@@ -18,9 +20,10 @@ struct RowRecord {
     var sawZeroGradient = false
     var stage: Int?
 
-    init(label: Int, rowID: Int, target: Int? = nil) {
+    init(label: Int, rowID: Int, variant: Int = 0, target: Int? = nil) {
         self.label = label
         self.rowID = rowID
+        self.variant = variant
         self.target = target
     }
 }

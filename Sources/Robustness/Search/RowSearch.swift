@@ -77,6 +77,8 @@ struct AttackRow {
     let classCount: Int
     /// The logits of the clean image; empty where the engine was told not to look first.
     let cleanLogits: [Float]
+    /// Which of the plan's variants of the row this is.
+    var variant = 0
 
     var goal: AttackGoal {
         AttackGoal(reference: target ?? label, isTargeted: target != nil, label: label)

@@ -16,7 +16,8 @@ extension Attack {
         try plan.check(classifier: classifier, images: images, rowIDs: rowIDs)
         do {
             let records = plan.target.records(
-                labels: images.labels, rowIDs: rowIDs, classCount: classifier.classCount)
+                labels: images.labels, rowIDs: rowIDs, classCount: classifier.classCount,
+                variants: plan.variants)
             let copies = records.count / max(images.count, 1)
             let clean = try images.cleanPixels(rowIDs: rowIDs, copies: copies)
             let shape = Shape(trusted: [records.count] + images.imageShape.dimensions)
@@ -112,10 +113,16 @@ extension SearchPlan {
 }
 
 extension AttackTarget {
-    /// One record a row, or one for every row and class that is not its label.
-    fileprivate func records(labels: [Int], rowIDs: [Int], classCount: Int) -> [RowRecord] {
+    /// One record a row and variant, or one for every row and class that is not its label.
+    fileprivate func records(
+        labels: [Int], rowIDs: [Int], classCount: Int, variants: Int
+    ) -> [RowRecord] {
         zip(labels, rowIDs).flatMap { label, rowID in
-            guard self == .all else { return [RowRecord(label: label, rowID: rowID)] }
+            guard self == .all else {
+                return (0..<variants).map {
+                    RowRecord(label: label, rowID: rowID, variant: $0)
+                }
+            }
             return (0..<classCount).filter { $0 != label }.map {
                 RowRecord(label: label, rowID: rowID, target: $0)
             }

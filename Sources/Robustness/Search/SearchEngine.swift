@@ -83,7 +83,7 @@ final class SearchEngine<Search: RowSearch> {
         let start = AttackRow(
             clean: clean + row * pixelCount, count: pixelCount, label: record.label,
             target: record.target, rowID: record.rowID, classCount: classCount,
-            cleanLogits: record.cleanLogits)
+            cleanLogits: record.cleanLogits, variant: record.variant)
         searches.append(ActiveSearch(row: row, search: makeSearch(start)))
     }
 

@@ -10,6 +10,8 @@ struct SearchPlan: Sendable {
     var looksFirst = true
     /// Whether rows that the model gets wrong as they are are searched as well.
     var includesMisclassified = false
+    /// How many times every row is searched, each time as another variant.
+    var variants = 1
     /// The fewest classes the attack is defined for.
     var minimumClassCount = 2
 }
