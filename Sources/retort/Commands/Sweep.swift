@@ -59,7 +59,7 @@ struct Sweep: ParsableCommand {
     var cwSteps = 200
 
     @Option(help: "C&W's searches for its constant.")
-    var cwSearch = 5
+    var cwSearch = 9
 
     func run() throws {
         let ranks = try Ranks.join()
@@ -68,7 +68,8 @@ struct Sweep: ParsableCommand {
         let plan = SweepPlan(
             data: data.data, temperatures: try parsedTemperatures(), prefix: prefix,
             architecture: architecture, recipe: try recipe.applied(to: Recipe(epochs: 10)),
-            warmStart: warmStart, sources: sources, rows: rows, attacks: try parsedAttacks(),
+            perturbation: try recipe.perturbation(), warmStart: warmStart, sources: sources,
+            rows: rows, attacks: try parsedAttacks(),
             epsilon: epsilon, steps: .init(steps: cwSteps, search: cwSearch))
         let sweep = SweepRun(store: store.store, plan: plan, ranks: ranks)
         let results = try sweep.run(progress: ProgressReporter()) { Console.note($0) }

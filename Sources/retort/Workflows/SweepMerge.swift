@@ -9,16 +9,17 @@ struct SweepMerge {
     let store: String
     let prefix: String
 
-    /// Copies what the parts `STORE.rankN` hold into the store, one transaction for each, and
-    /// removes them. What the store has already, equal by digest, is passed over, so that a merge that was
-    /// interrupted can be run again.
+    /// Copies all that the parts `STORE.rankN` hold into the store, one transaction for each, and
+    /// removes them. What the store has already, equal by digest, is passed over, so that a merge
+    /// that was interrupted can be run again.
     ///
     /// - Throws: ``Failure`` when a part has another object under a name that the store has.
     func run() throws {
         for part in RankParts.of(store) {
             let writer = try StoreWriter.openOrCreate(path: store)
             defer { writer.close() }
-            try copy(from: try Store.open(path: part), to: writer)
+            let source = try Store.open(path: part)
+            try copy(source.entries, from: source, to: writer)
             try writer.commit()
             unlink(part)
         }
@@ -29,12 +30,16 @@ struct SweepMerge {
         guard access(store, F_OK) == 0 else { return }
         let writer = try StoreWriter.openOrCreate(path: part)
         defer { writer.close() }
-        try copy(from: try Store.open(path: store), to: writer)
+        let source = try Store.open(path: store)
+        let own = source.entries.filter { $0.name.base.hasPrefix(prefix + ".") }
+        try copy(own, from: source, to: writer)
         try writer.commit()
     }
 
-    private func copy(from source: Store, to writer: StoreWriter) throws {
-        for entry in source.entries where entry.name.base.hasPrefix(prefix + ".") {
+    private func copy(
+        _ entries: [StoreEntry], from source: Store, to writer: StoreWriter
+    ) throws {
+        for entry in entries {
             let name = entry.name.description
             if let own = writer.entry(entry.kind, named: name) {
                 guard own.digest == entry.digest else {

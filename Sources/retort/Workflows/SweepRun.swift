@@ -2,6 +2,7 @@
 
 import Checkpoints
 import Interchange
+import Reporting
 import Robustness
 import Tensors
 import Training
@@ -14,6 +15,8 @@ struct SweepPlan {
     let architecture: String
     /// Of every training but the common start; its loss is replaced by each net's own.
     let recipe: Recipe
+    /// The one that the recipe's adversarial training names.
+    var perturbation: (any BatchPerturbation)?
     /// Epochs at T = 1 of the net that all others start from; 0 for a fresh start of each.
     let warmStart: Int
     /// Images that JSMA and C&W attack, the first that the net classifies correctly.
@@ -29,7 +32,9 @@ struct SweepPlan {
     /// How long C&W searches: steps of each search for its constant, and how many searches.
     struct CarliniWagnerSteps {
         var steps = 200
-        var search = 5
+        var search = 9
+
+        var text: String { "steps=\(steps),search=\(search)" }
     }
 
     var names: SweepNames { SweepNames(prefix: prefix) }
@@ -38,13 +43,18 @@ struct SweepPlan {
     func text(of attack: SweepAttack, temperature: Double) throws -> String {
         let seed = "seed=\(recipe.seed)"
         switch attack {
-        case .jsma: return "jsma:variant=f,targeted=all,\(seed)"
+        // The published share of the features: 112 of MNIST's 784.
+        case .jsma: return "jsma:variant=f,features=14.29%,targeted=all,\(seed)"
         case .scaledJSMA:
-            return "jsma:variant=ft,temperature=\(temperature),targeted=all,\(seed)"
+            let text = NumberText.short(temperature, digits: 6)
+            return
+                "jsma:variant=ft,temperature=\(text),features=14.29%,targeted=all,\(seed)"
         case .logOddsPGD: return try pgd("log-odds") + "," + seed
         case .crossEntropyPGD: return try pgd("ce") + "," + seed
         case .carliniWagner:
-            return "cw:norm=l2,steps=\(steps.steps),search=\(steps.search),\(seed)"
+            // In a few hundred steps of the published rate, 1/100, a pixel that is black or white
+            // does not leave the flat end of the tanh.
+            return "cw:norm=l2,learning-rate=1/20,\(steps.text),\(seed)"
         }
     }
 

@@ -40,7 +40,8 @@ struct SweepTraining {
                 images: data.train)
         }
         let trainer = try Trainer(
-            graph: graph, recipe: recipe, images: data.train, teacher: targets)
+            graph: graph, recipe: recipe, images: data.train, teacher: targets,
+            perturbation: plan.perturbation)
         let result = try trainer.run(from: start.map { .parameters($0.tensors) } ?? .fresh) {
             progress.update(
                 "\(name), epoch \($0.epoch)/\($0.epochs)", done: $0.batch, of: $0.batches,
