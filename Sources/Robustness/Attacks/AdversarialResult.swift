@@ -80,6 +80,9 @@ extension AdversarialResult {
             "threat_model": threatModel.json,
             "seed": .integer(Int(seed)),
             "generator": "philox4x32-10",
+            "library": "retort",
+            // Attacks see the model as it is served: no dropout, stored batch statistics.
+            "model_mode": "inference",
             "rows": AdversarialSet.json(ofRowIDs: rowIDs),
             "status_counts": .object(counts),
             "cost": [

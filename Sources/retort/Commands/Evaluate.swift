@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Robustness
 import Tensors
 
 struct Evaluate: ParsableCommand {
@@ -8,12 +9,22 @@ struct Evaluate: ParsableCommand {
         abstract: "Judge stored checkpoints on stored adversarial sets, offline.",
         discussion: """
             Nothing but the store is read. Distances are measured again in double precision; rows \
-            that break their set's threat model count as not attacked and are listed under --json. \
-            Equal digests of model and source mean white-box, anything else is called transfer.
+            that break their set's threat model count as not attacked. Sets are held against their \
+            own record, their pixels and, where the data are in the store or named by --data, their \
+            clean rows. Equal digests of model and source mean white-box, anything else is called \
+            transfer.
+
+            A model that runs elsewhere is judged by its logits: --set S --logits preds.npy, and \
+            --clean-logits for the rates over rows that are right when clean.
+
+            Exit codes: 0 judged and nothing amiss; 1 a set is rejected, or holds rows or claims that \
+            its pixels contradict; 2 could not be judged.
 
             EXAMPLES:
               retort evaluate --store lab.h5
               retort evaluate --store lab.h5 --checkpoint student --set fgsm-8 --set pgd-8 --json
+              retort evaluate --store lab.h5 --data mnist:mnist/test --details
+              retort evaluate --store lab.h5 --set pgd-8 --logits preds.npy --clean-logits clean.npy
             """)
 
     @OptionGroup var store: StoreOptions
@@ -25,15 +36,61 @@ struct Evaluate: ParsableCommand {
     @Option(help: "A set to judge on; give it again for more; all by default.")
     var set: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Hold the clean rows against this data set; see 'retort help attack'.",
+            valueName: "spec"))
+    var data: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Logits (rows, classes) of a model that runs elsewhere, on the examples of --set.",
+            valueName: "file"))
+    var logits: String?
+
+    @Option(
+        help: ArgumentHelp("The same model's logits on the clean rows.", valueName: "file"))
+    var cleanLogits: String?
+
+    @Flag(help: "Also print what is known of each pair and each model.")
+    var details = false
+
+    @Flag(help: "Leave out the probe and the amplitudes, which ask models for gradients.")
+    var brief = false
+
+    func validate() throws {
+        if logits != nil, set.count != 1 || !checkpoint.isEmpty {
+            throw ValidationError(
+                "--logits is judged on one --set and stands in the place of --checkpoint")
+        }
+        if cleanLogits != nil, logits == nil {
+            throw ValidationError("--clean-logits goes with --logits")
+        }
+    }
+
     func run() throws {
         KernelWaiting.makePassive()
         Interruption.watch()
-        let evaluation = OfflineEvaluation(store: store.store, checkpoints: checkpoint, sets: set)
-        let outcome = try evaluation.run(progress: ProgressReporter())
+        let outcome = try judge()
         if output.json {
             Console.output(outcome.json.text(pretty: true))
         } else {
-            Console.output(EvaluationTable(outcome).text())
+            let table = EvaluationTable(outcome)
+            Console.output(table.text() + (details ? "\n\n" + table.details : ""))
         }
+        if !outcome.isClean { throw ExitCode(1) }
+    }
+
+    private func judge() throws -> OfflineEvaluation.Outcome {
+        if let logits {
+            return try LogitsEvaluation(
+                store: store.store, set: set[0], logits: logits, cleanLogits: cleanLogits,
+                data: data
+            ).run()
+        }
+        return try OfflineEvaluation(
+            store: store.store, checkpoints: checkpoint, sets: set, data: data,
+            limits: brief ? .brief : ModelSigns.Limits()
+        ).run(progress: ProgressReporter())
     }
 }

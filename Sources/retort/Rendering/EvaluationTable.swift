@@ -28,7 +28,7 @@ struct EvaluationTable {
                 isNew ? evaluation.threatModel.description : "", evaluation.checkpoint,
                 evaluation.access.rawValue, NumberText.count(evaluation.rows),
                 NumberText.percent(evaluation.cleanAccuracy.value ?? .nan),
-                estimate(evaluation.rates.adversarialAccuracy).percentWithInterval,
+                adversarial(evaluation),
                 NumberText.percent(evaluation.rates.successCleanCorrect.value ?? .nan),
                 NumberText.percent(evaluation.masking.zeroCrossEntropy.value ?? .nan),
             ])
@@ -36,18 +36,56 @@ struct EvaluationTable {
         return table.text(width: Console.outputWidth) + notes.joined(separator: "\n")
     }
 
+    /// Of rejected sets no rate is worth reading.
+    private func adversarial(_ evaluation: Evaluation) -> String {
+        guard !evaluation.isRejected else { return "rejected" }
+        let interval = evaluation.adversarialInterval
+        return Estimate(
+            evaluation.rates.adversarialAccuracy.value ?? .nan, lower: interval.lowerBound,
+            upper: interval.upperBound
+        ).percentWithInterval
+    }
+
     private var notes: [String] {
         var lines = [
-            "adversarial: accuracy over all rows, with the Wilson 95 % interval; broken: of the rows right when clean.",
+            "adversarial: accuracy over all rows, with the 95 % interval; broken: of the rows right when clean.",
             "CE grad = 0: rows whose cross-entropy gradient is exactly zero, a sign that the gradient is masked.",
         ]
-        let refused = outcome.evaluations.filter {
-            !$0.threatCheck.violations.isEmpty || !$0.threatCheck.rejected.isEmpty
+        lines += defectLines
+        lines += outcome.refusals.filter { !$0.isSkipped }.map {
+            "\($0.set): rejected\($0.checkpoint.map { " by \($0)" } ?? ""): \($0.defect.finding)"
         }
-        lines += Set(refused.map(\.set)).sorted().map {
-            "\($0): has rows that break its threat model or are not finite; they count as not attacked (see --json)"
+        let skipped = outcome.refusals.filter(\.isSkipped)
+        if !skipped.isEmpty {
+            lines.append(
+                "\(skipped.count) pairs were left out because the set holds other images than the model takes."
+            )
+        }
+        for verdict in outcome.verdicts {
+            lines += verdict.warnings.map { "\(verdict.checkpoint): \($0)" }
         }
         lines += outcome.worstCases.map(Self.verdict)
+        lines += outcome.verdicts.map {
+            let items = $0.checklist
+            let failed = items.filter { $0.answer == .fail }.map(\.id)
+            let open = items.filter { $0.answer == .notTried }.map(\.id)
+            return "\($0.checkpoint): checklist \(items.count { $0.answer == .pass }) pass"
+                + (failed.isEmpty ? "" : "; fail: \(failed.joined(separator: ", "))")
+                + (open.isEmpty ? "" : "; not tried: \(open.joined(separator: ", "))")
+        }
+        return lines
+    }
+
+    /// What is wrong with the sets, once for each set, with remarks only in the details.
+    private var defectLines: [String] {
+        var lines: [String] = []
+        for evaluation in outcome.evaluations {
+            for defect in evaluation.defects where defect.severity >= .violation {
+                let word = defect.severity == .rejection ? "rejected" : "violation"
+                let line = "\(evaluation.set): \(word), \(defect.kind.rawValue): \(defect.finding)"
+                if !lines.contains(line) { lines.append(line) }
+            }
+        }
         return lines
     }
 

@@ -6,23 +6,70 @@ import Tensors
 import Training
 
 /// Judging stored models on stored sets: what `retort evaluate` does. Nothing but the store is
-/// read.
+/// read, unless a data set outside is named to hold the clean rows against.
 struct OfflineEvaluation {
     let store: String
     /// Empty for every checkpoint that has a graph, one name for each.
     var checkpoints: [String] = []
     /// Empty for every set.
     var sets: [String] = []
+    /// A data set that the clean rows are compared with; nil for those in the store.
+    var data: String?
+    /// How closely each model's gradients are looked at.
+    var limits = ModelSigns.Limits()
+
+    /// A set that was not judged, or not on this model.
+    struct Refusal {
+        let set: String
+        /// nil where no model could judge it.
+        let checkpoint: String?
+        let defect: SetDefect
+        /// Whether nobody asked for the pair: the set is of other images than the model's.
+        let isSkipped: Bool
+
+        var json: JSON {
+            var json = defect.json
+            json["set"] = .string(set)
+            json["checkpoint"] = checkpoint.map { .string($0) } ?? .null
+            json["skipped"] = .bool(isSkipped)
+            return json
+        }
+    }
 
     struct Outcome {
         let evaluations: [Evaluation]
         /// Of each model under each threat model that at least two sets share.
         let worstCases: [WorstCase]
+        /// Of each model, in the order in which models were named.
+        var signs: [ModelSigns] = []
+        var comparisons: [ModelComparison] = []
+        var orders: [AttackOrder] = []
+        var verdicts: [ModelVerdict] = []
+        var refusals: [Refusal] = []
+        /// Accuracy by corruption and severity over sets that hold one each, by model.
+        var corruptions: [(checkpoint: String, grid: CorruptionGrid)] = []
+
+        /// Whether every set was judged, and none holds what its pixels contradict.
+        var isClean: Bool {
+            refusals.allSatisfy(\.isSkipped) && evaluations.allSatisfy { !$0.hasViolations }
+        }
 
         var json: JSON {
             [
+                "clean": .bool(isClean),
                 "results": .array(evaluations.map(\.json)),
                 "worst_cases": .array(worstCases.map(\.json)),
+                "models": .array(signs.map(\.json)),
+                "comparisons": .array(comparisons.map(\.json)),
+                "order_violations": .array(orders.map(\.json)),
+                "verdicts": .array(verdicts.map(\.json)),
+                "refused": .array(refusals.map(\.json)),
+                "corruptions": .array(
+                    corruptions.map {
+                        var json = $0.grid.json
+                        json["checkpoint"] = .string($0.checkpoint)
+                        return json
+                    }),
             ]
         }
     }
@@ -39,27 +86,31 @@ struct OfflineEvaluation {
         guard !names.isEmpty else {
             throw Failure("\(store.path): has no checkpoints to evaluate")
         }
-        let models = try names.map { name in
-            let checkpoint = try store.checkpoint(named: name)
-            return (checkpoint, try checkpoint.classifier(in: store.path))
-        }
-        var evaluations: [Evaluation] = []
+        let models = try names.map { try EvaluatedModel(store.checkpoint(named: $0), in: store) }
+        let origin = try CleanRowOrigin(store: store, data: data)
+        var judging = PairJudging(
+            limits: limits, probeEpsilon: try Self.probeEpsilon(store, setNames),
+            isModelNamed: !checkpoints.isEmpty)
         // Set by set, so that each is decompressed once.
-        for name in setNames {
-            let set = try Robustness.AdversarialSet(stored: store.adversarialSet(named: name))
-            for (checkpoint, classifier) in models {
+        for (number, name) in setNames.enumerated() {
+            guard let audit = try judging.audit(store.adversarialSet(named: name), origin: origin)
+            else { continue }
+            for (place, model) in models.enumerated() {
                 if Interruption.isRequested { throw Failure.interrupted("nothing was changed") }
                 progress.update(
-                    "evaluating", done: evaluations.count, of: names.count * setNames.count,
-                    unit: "pairs", note: "\(checkpoint.name) on \(name)")
-                evaluations.append(
-                    try Evaluator.evaluate(
-                        classifier, checkpoint: checkpoint.name, digest: checkpoint.digest, on: set)
-                )
+                    "evaluating", done: number * models.count + place,
+                    of: names.count * setNames.count, unit: "pairs",
+                    note: "\(model.name) on \(name)")
+                try judging.judge(model, on: audit)
             }
         }
-        return Outcome(
-            evaluations: evaluations, worstCases: try Self.worstCases(evaluations))
+        guard !judging.evaluations.isEmpty || judging.refusals.contains(where: { !$0.isSkipped })
+        else {
+            throw Failure(
+                "\(store.path): no set holds images that a model takes: "
+                    + (judging.refusals.first?.defect.finding ?? "there are none"))
+        }
+        return try judging.outcome(models: names)
     }
 
     /// One name for each stored model: an alias such as `teacher` stands for the epoch it names,
@@ -72,39 +123,34 @@ struct OfflineEvaluation {
         return (aliases + orphans).map(\.name.description)
     }
 
-    private static func worstCases(_ evaluations: [Evaluation]) throws -> [WorstCase] {
-        struct Key: Hashable {
-            let checkpoint: String
-            let threatModel: ThreatModel
-            let rowIDs: [Int]
+    /// The linf budget that most sets share, and a tenth where there is none.
+    private static func probeEpsilon(_ store: Store, _ names: [String]) throws -> ExactFraction {
+        var counts: [ExactFraction: Int] = [:]
+        for name in names {
+            let metadata = try store.adversarialSet(named: name).metadata
+            guard let json = metadata["threat_model"],
+                let threat = try? ThreatModel(json: json), threat.norm == .linf,
+                let epsilon = threat.epsilon, (0.001...0.5).contains(epsilon.value)
+            else { continue }
+            counts[epsilon, default: 0] += 1
         }
-        var order: [Key] = []
-        var groups: [Key: [Evaluation]] = [:]
-        for evaluation in evaluations where !evaluation.isTargeted {
-            let key = Key(
-                checkpoint: evaluation.checkpoint, threatModel: evaluation.threatModel,
-                rowIDs: evaluation.rowIDs)
-            if groups[key] == nil { order.append(key) }
-            groups[key, default: []].append(evaluation)
-        }
-        return try order.compactMap { key in
-            guard let group = groups[key], group.count > 1 else { return nil }
-            return try WorstCase(over: group)
-        }
+        let shared = counts.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key
+        return try shared ?? ExactFraction(parsing: "0.1")
     }
 }
 
-extension Robustness.AdversarialSet {
-    /// A stored set, with the references of the store rather than what its metadata claims.
-    init(stored set: Checkpoints.AdversarialSet) throws {
-        var metadata = set.metadata
-        metadata["source_model"] = [
-            "digest": set.sourceDigest == Reference.unnamedModel
-                ? .null : .string(set.sourceDigest.hexadecimal)
-        ]
-        metadata["rows"] = ["indices": .array(set.rowIndex.map { .integer($0) })]
-        try self.init(
-            name: set.name, adversarial: set.adversarial(), clean: set.clean(), labels: set.labels,
-            targets: set.targets, metadata: metadata)
+extension EvaluatedModel {
+    /// A stored model, also with batches of one row and in double precision.
+    fileprivate init(_ checkpoint: Checkpoint, in store: Store) throws {
+        let single = try checkpoint.classifier(in: store.path, batchSize: 1)
+        var parameters = NamedTensors()
+        for parameter in single.graph.parameters {
+            parameters[parameter.name] = checkpoint.tensors[parameter.name]
+        }
+        self.init(
+            name: checkpoint.name, digest: checkpoint.digest,
+            classifier: try checkpoint.classifier(in: store.path), single: single,
+            reference: DoublePrecision(
+                try ReferenceNetwork(graph: single.graph, parameters: parameters)))
     }
 }

@@ -25,22 +25,31 @@ public struct EvaluatedModel {
     }
 }
 
-/// A model in double precision, one image at a time.
-public struct DoublePrecision {
+/// A model in double precision, one image at a time; called on several threads at once.
+public struct DoublePrecision: Sendable {
     /// The logits of an image (C, H, W).
-    public let logits: ([Float]) throws(RobustnessError) -> [Double]
+    public let logits: @Sendable ([Float]) -> [Double]
     /// dL/dimage for each of several L, given as dL/dlogits at the logits.
     public let inputGradients:
-        (_ image: [Float], _ seeds: ([Double]) -> [[Double]]) throws(RobustnessError) -> [[Double]]
+        @Sendable (_ image: [Float], _ seeds: ([Double]) -> [[Double]]) -> [[Double]]
 
     public init(
-        logits: @escaping ([Float]) throws(RobustnessError) -> [Double],
+        logits: @escaping @Sendable ([Float]) -> [Double],
         inputGradients:
-            @escaping (
+            @escaping @Sendable (
                 _ image: [Float], _ seeds: ([Double]) -> [[Double]]
-            ) throws(RobustnessError) -> [[Double]]
+            ) -> [[Double]]
     ) {
         self.logits = logits
         self.inputGradients = inputGradients
+    }
+
+    /// By the plain loops of a reference network.
+    public init(_ network: ReferenceNetwork) {
+        logits = { network.pass(over: $0.map(Double.init)).logits }
+        inputGradients = { image, seeds in
+            let pass = network.pass(over: image.map(Double.init))
+            return seeds(pass.logits).map { pass.inputGradient(seed: $0) }
+        }
     }
 }

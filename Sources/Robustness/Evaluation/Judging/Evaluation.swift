@@ -39,7 +39,7 @@ public struct Evaluation: Sendable {
     public let threatModel: ThreatModel
     public let threatCheck: ThreatCheck
     /// Of the model, the same for all its sets; of no rows where the model could not be asked.
-    public let masking: MaskingSigns
+    public internal(set) var masking: MaskingSigns
     public let margins: MarginSummary
     public let classes: [ClassCounts]
     /// confusion[label][prediction on the example] in rows.
@@ -65,6 +65,13 @@ public struct Evaluation: Sendable {
     public let agreement: DataAgreement?
     /// What the attack cost, as its record says.
     public let cost: JSON
+
+    /// The same evaluation with what is known of the model's gradients.
+    public func replacing(masking: MaskingSigns) -> Evaluation {
+        var copy = self
+        copy.masking = masking
+        return copy
+    }
 
     public var rows: Int { outcomes.count }
     /// For each row whether it is right when clean and wrong on the example.

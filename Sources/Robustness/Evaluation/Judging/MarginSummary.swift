@@ -50,7 +50,7 @@ extension Evaluator {
             let outcome = outcomes[row]
             if logitRow(0).prediction != outcome.storedPrediction { alone += 1 }
             guard let reference = model.reference else { continue }
-            let logits = try reference.logits(Array(examples.prefix(values)))
+            let logits = reference.logits(Array(examples.prefix(values)))
             let prediction = logits.indices.max { logits[$0] < logits[$1] }
             if prediction != outcome.storedPrediction { inDouble += 1 }
             if outcome.isAdmissible {

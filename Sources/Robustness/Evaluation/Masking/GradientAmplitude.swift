@@ -18,7 +18,7 @@ public struct GradientAmplitude: Hashable, Sendable {
     /// temperature 1, in `Float`.
     public let softmax: Histogram
     public let meanSoftmax: Double?
-    /// The same in double precision; nil where the model does not run in it.
+    /// The same in double precision on the first of the images; nil where the model does not run in it.
     public let softmaxInDouble: Histogram?
     public let meanSoftmaxInDouble: Double?
     /// For each image the mean over pixels of |dm / dx| with m the log-odds of the predicted class.
@@ -91,11 +91,26 @@ public struct GradientAmplitude: Hashable, Sendable {
         }
         return GradientAmplitude(
             softmax: softmax,
-            softmaxInDouble: try reference.map { (reference) throws(RobustnessError) in
-                try chosen.map { (row) throws(RobustnessError) in
-                    try amplitude(of: images.pixels(row..<(row + 1)), reference, classes)
-                }
+            softmaxInDouble: reference.map { reference in
+                amplitudes(
+                    of: chosen.prefix(doubleLimit).map { images.pixels($0..<($0 + 1)) }, reference)
             }, logOdds: logOdds)
+    }
+
+    /// Double precision costs some milliseconds an image and class.
+    private static let doubleLimit = 24
+
+    private static func amplitudes(
+        of images: [[Float]], _ reference: DoublePrecision
+    ) -> [Double] {
+        [Double](unsafeUninitializedCapacity: images.count) { buffer, initialized in
+            // Every image writes its own place.
+            nonisolated(unsafe) let places = buffer
+            forEachRowConcurrently(images.count, run: 1) { row in
+                places.initializeElement(at: row, to: amplitude(of: images[row], reference))
+            }
+            initialized = images.count
+        }
     }
 
     /// dF_c / dz_k = F_c (delta_ck - F_k); the own part as the sum of the others, which rounds to
@@ -112,14 +127,12 @@ public struct GradientAmplitude: Hashable, Sendable {
         seed[index] = outputs[index] * others
     }
 
-    private static func amplitude(
-        of image: [Float], _ reference: DoublePrecision, _ classes: Int
-    ) throws(RobustnessError) -> Double {
-        let gradients = try reference.inputGradients(image) { logits in
+    private static func amplitude(of image: [Float], _ reference: DoublePrecision) -> Double {
+        let gradients = reference.inputGradients(image) { logits in
             let largest = logits.max() ?? 0
             let weights = logits.map { exp($0 - largest) }
             let sum = weights.reduce(0, +)
-            return (0..<classes).map { own in
+            return weights.indices.map { own in
                 let output = weights[own] / sum
                 let others = weights.indices.reduce(0.0) { $1 == own ? $0 : $0 + weights[$1] / sum }
                 return weights.indices.map { other in
@@ -128,7 +141,7 @@ public struct GradientAmplitude: Hashable, Sendable {
             }
         }
         let sum = gradients.reduce(0.0) { $0 + $1.reduce(0.0) { $0 + abs($1) } }
-        return sum / Double(classes * image.count)
+        return sum / Double(gradients.count * image.count)
     }
 }
 

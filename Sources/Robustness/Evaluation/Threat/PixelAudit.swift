@@ -123,7 +123,7 @@ struct PixelAudit {
     }
 
     /// Saved as 8-bit integers by truncation: every value on k/255, and changes downwards reach one
-    /// level further than changes upwards, because truncation moves all values down.
+    /// or two levels further than changes upwards, because truncation moves all values down.
     private var truncation: [SetDefect] {
         let finite = rows.filter(\.isFinite)
         guard set.threatModel.norm == .linf, !finite.isEmpty,
@@ -131,7 +131,7 @@ struct PixelAudit {
         else { return [] }
         let up = (finite.map(\.increase).max() ?? 0) * 255
         let down = (finite.map(\.decrease).max() ?? 0) * 255
-        guard up > 0, (0.5...1.6).contains(down - up) else { return [] }
+        guard up > 0, (0.5...2.5).contains(down - up) else { return [] }
         return [
             SetDefect(
                 .truncated,

@@ -46,6 +46,13 @@ public struct SetAudit: Sendable {
             + ClaimAudit(set, rows).defects + clean.defects + (agreement?.defects(set) ?? [])
     }
 
+    /// Whether every clean pixel lies in 0...1, so that attacks can start there.
+    public var isCleanInBox: Bool {
+        rows.allSatisfy {
+            $0.isCleanFinite && $0.cleanLowest >= 0 && $0.cleanHighest <= 1
+        }
+    }
+
     private static func measure(_ set: AdversarialSet) -> [RowCheck] {
         let (count, values) = (set.count, set.pixelCount)
         let norm = set.threatModel.norm

@@ -90,6 +90,14 @@ extension ThreatModel {
         return own < others
     }
 
+    /// Whether an example made for this threat model can lie within `other`: the norm is the same, and
+    /// the budget is not known to be larger.
+    public func fits(within other: ThreatModel) -> Bool {
+        guard norm == other.norm else { return false }
+        guard let epsilon, let limit = other.epsilon else { return true }
+        return epsilon <= limit
+    }
+
     /// The distance between two images of `count` values, in double precision; NaN if either has one.
     public static func distance(
         _ norm: Norm, _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, count: Int
