@@ -13,6 +13,8 @@ public enum AttackSpecification {
         DeepFool.self,
         CarliniWagner.self,
         CommonCorruptions.self,
+        AutoPGD.self,
+        AutoPGDTargeted.self,
     ]
 
     /// Reads `fgsm:epsilon=0.3`, `pgd:norm=l2,epsilon=2,steps=40,restarts=5` or
