@@ -15,6 +15,8 @@ public enum AttackSpecification {
         CommonCorruptions.self,
         AutoPGD.self,
         AutoPGDTargeted.self,
+        FastAdaptiveBoundary.self,
+        FastAdaptiveBoundaryTargeted.self,
     ]
 
     /// Reads `fgsm:epsilon=0.3`, `pgd:norm=l2,epsilon=2,steps=40,restarts=5` or
