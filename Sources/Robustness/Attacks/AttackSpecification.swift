@@ -17,6 +17,7 @@ public enum AttackSpecification {
         AutoPGDTargeted.self,
         FastAdaptiveBoundary.self,
         FastAdaptiveBoundaryTargeted.self,
+        Square.self,
     ]
 
     /// Reads `fgsm:epsilon=0.3`, `pgd:norm=l2,epsilon=2,steps=40,restarts=5` or
