@@ -22,7 +22,7 @@ extension AdversarialResult {
         }
         guard parts.count > 1 else { return first }
         let hasStages = parts.contains { !$0.stages.isEmpty }
-        return AdversarialResult(
+        var result = AdversarialResult(
             adversarial: try joined(parts.map(\.adversarial)),
             clean: try joined(parts.map(\.clean)),
             labels: parts.flatMap(\.labels), targets: parts.flatMap(\.targets),
@@ -34,6 +34,8 @@ extension AdversarialResult {
             stageNames: first.stageNames,
             wallSeconds: parts.reduce(0) { $0 + $1.wallSeconds },
             threatModel: first.threatModel, seed: first.seed, attack: first.attack)
+        result.details = AutoAttackMerge.joined(parts.map(\.details), rows: result.count)
+        return result
     }
 
     private var stagesOfAllRows: [Int?] {
@@ -119,5 +121,6 @@ extension AdversarialResult {
             stageNames: record["stage_names"]?.arrayValue?.compactMap(\.stringValue) ?? [],
             wallSeconds: seconds, threatModel: try ThreatModel(json: threat),
             seed: UInt64(seed), attack: attack)
+        details = record["details"]
     }
 }

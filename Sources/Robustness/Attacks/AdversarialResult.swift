@@ -57,6 +57,9 @@ public struct AdversarialResult: Sendable {
     public let seed: UInt64
     /// The attack's ``Attack/json``.
     public let attack: JSON
+    /// What the attack has to say besides, such as how the stages of an ensemble fared; stored as
+    /// `details`.
+    public var details: JSON?
 
     public var count: Int { labels.count }
 
@@ -100,6 +103,7 @@ extension AdversarialResult {
             record["stage_names"] = .array(stageNames.map { .string($0) })
             record["stages"] = .array(stages.map { $0.map { .integer($0) } ?? .null })
         }
+        if let details { record["details"] = details }
         return record
     }
 }

@@ -18,6 +18,7 @@ public enum AttackSpecification {
         FastAdaptiveBoundary.self,
         FastAdaptiveBoundaryTargeted.self,
         Square.self,
+        AutoAttack.self,
     ]
 
     /// Reads `fgsm:epsilon=0.3`, `pgd:norm=l2,epsilon=2,steps=40,restarts=5` or
