@@ -53,8 +53,8 @@ import Testing
         #expect(abs(three[1] / three[0] - 5) < 1e-5)
     }
 
-    /// torchattacks gives all rows of a batch the same windows, so its search is a little weaker; none
-    /// breaks more than the gradient does.
+    /// torchattacks gives all rows of a batch the same windows, so its search is a little weaker;
+    /// none breaks more than the gradient does.
     @Test(arguments: [("square:epsilon=0.03", 4, 2), ("square:norm=l2,epsilon=0.13", 9, 7)])
     func accuracyLiesBetweenTorchattacksAndThatOfTheGradient(
         text: String, peer: Int, gradient: Int
