@@ -55,6 +55,16 @@ import Testing
         #expect(try findings(plain).isEmpty)
         let masked = linearModel(pixels: 100, classCount: 5, batchSize: 64, scale: 2000)
         let found = try findings(masked)
+        // On another model the same sets are in no order.
+        let elsewhere = try ["pgd:epsilon=0.1,loss=ce,start=none", "pgd:epsilon=0.1,start=none"].map
+        {
+            let result = try AttackSpecification.parse($0).craft(against: masked, images: images)
+            return try Evaluator.evaluate(
+                masked, checkpoint: "m", digest: Digest(hashing: [8]),
+                on: AdversarialSet(name: $0, result: result, sourceModel: digest))
+        }
+        #expect(AttackOrder.violations(among: elsewhere).isEmpty)
+        #expect(elsewhere.allSatisfy { $0.quantisation.isEmpty })
         #expect(found.map(\.expectation) == [.lossesAgree])
         #expect(found.first?.finding.contains("'odds' alone breaks") == true)
         #expect(found.first?.json["comparison"]?["p_value"] != nil)
@@ -71,6 +81,10 @@ import Testing
         #expect(abs(interval.upperBound - honest.upperBound) < 0.03)
         #expect(ClusteredInterval.interval(hits: hits, clusters: clusters) == interval)
         #expect(ClusteredInterval.interval(hits: hits, clusters: Array(0..<360)) == nil)
+        // Where all rows agree no resample differs; the clusters still are but 40.
+        let none = [Bool](repeating: false, count: 360)
+        #expect(
+            ClusteredInterval.interval(hits: none, clusters: clusters) == Rate(0, of: 40).interval)
     }
 
     @Test func cleanRowsAreComparedWithTheirDataSet() throws {

@@ -69,6 +69,10 @@ struct Evaluate: ParsableCommand {
     }
 
     func run() throws {
+        let ranks = try Ranks.join()
+        defer { ranks.leave() }
+        // What one process judges is soon done; the others of an mpirun have nothing to add.
+        guard ranks.isFirst else { return }
         KernelWaiting.makePassive()
         Interruption.watch()
         let outcome = try judge()

@@ -48,7 +48,7 @@ public struct Evaluation: Sendable {
     /// What is wrong with the set, by itself and on this model; the worst first.
     public let defects: [SetDefect]
     /// The examples as stored, rounded, truncated and in half precision; empty where the model could
-    /// not be asked.
+    /// not be asked, or the set is known to be made with another one.
     public let quantisation: [QuantisedResult]
     /// How far the rows that break are, for attacks that look for the smallest change.
     public let hardness: Hardness?

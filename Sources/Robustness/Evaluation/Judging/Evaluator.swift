@@ -65,11 +65,13 @@ public final class Evaluator {
         let (clean, adversarial) = try evaluator.tables()
         let table = OutcomeTable(audit, clean: clean, adversarial: adversarial)
         let check = ThreatCheck(audit, hasFiniteLogits: table.hasFiniteLogits)
+        // On a model it was not made for, what storage does to a set is of no interest.
+        let isForOther = audit.set.sourceModel.map { $0 != model.digest } ?? false
         return Evaluation(
             checkpoint: model.name, digest: model.digest, audit: audit, table: table,
             check: check, classCount: evaluator.classCount, masking: masking,
             margins: try evaluator.margins(table.outcomes),
-            quantisation: try evaluator.quantised(table.outcomes, check))
+            quantisation: isForOther ? [] : try evaluator.quantised(table.outcomes, check))
     }
 
     /// Evaluates a model that ran elsewhere, by the logits it gave.

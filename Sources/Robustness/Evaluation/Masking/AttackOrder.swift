@@ -81,29 +81,30 @@ extension AttackOrder.Expectation {
         let sameBall = weak.threatModel == strong.threatModel
         let sameLoss = weak.attackLoss == strong.attackLoss
         let sameName = weak.attackRecord["name"] == strong.attackRecord["name"]
-        let sameAccess = weak.access == strong.access
+        // How a set fares on another model says nothing of that model's gradient.
         let isOwn = strong.access == .whiteBox
+        let areOwn = weak.access == .whiteBox && isOwn
         switch self {
         case .iterativeBeatsOneStep:
-            return sameBall && sameLoss && sameAccess
+            return sameBall && sameLoss && areOwn
                 && weak.family == .oneStep && strong.family == .iterative
         case .lossesAgree:
-            return sameBall && sameName && sameAccess
+            return sameBall && sameName && areOwn
                 && weak.attackLoss == "log-odds" && strong.attackLoss == "ce"
         case .ratioAgrees:
-            return sameBall && sameName && sameAccess
+            return sameBall && sameName && areOwn
                 && weak.attackLoss == "dlr" && strong.attackLoss == "ce"
         case .largerBallBreaksMore:
             // One step overshoots: only attacks with many steps are expected to order the balls.
-            return sameName && sameLoss && sameAccess && weak.family == .iterative
+            return sameName && sameLoss && areOwn && weak.family == .iterative
                 && weak.threatModel.isSmaller(than: strong.threatModel)
         case .whiteBoxBeatsTransfer:
             return sameBall && sameName && sameLoss && weak.isSourceKnown
                 && weak.access == .transfer && isOwn
         case .gradientBeatsBlackBox:
-            return sameBall && isOwn && weak.family == .blackBox && strong.family == .iterative
+            return sameBall && areOwn && weak.family == .blackBox && strong.family == .iterative
         case .gradientBeatsNoise:
-            return sameBall && isOwn && weak.family == .noise && strong.family.usesGradient
+            return sameBall && areOwn && weak.family == .noise && strong.family.usesGradient
         }
     }
 }

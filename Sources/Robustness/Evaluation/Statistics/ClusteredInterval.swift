@@ -9,7 +9,8 @@ public enum ClusteredInterval {
 
     /// The 2.5 % and 97.5 % quantiles of the share over resamples of whole clusters (Davison and
     /// Hinkley, "Bootstrap methods and their application", 1997, section 3.8). A pure function of
-    /// its arguments; nil when no cluster has two rows, where Wilson's interval is the better one.
+    /// its arguments; nil when no cluster has two rows, where Wilson's interval is the better one. Where
+    /// all rows agree it is Wilson's for as many clusters.
     ///
     /// - Parameters:
     ///   - hits: one for each row.
@@ -23,6 +24,10 @@ public enum ClusteredInterval {
             totals[cluster, default: (0, 0)].rows += 1
         }
         guard totals.count < hits.count else { return nil }
+        // Resamples of a share of 0 or 1 are all alike; Wilson's interval for as many clusters is not.
+        if Set(hits).count == 1 {
+            return Rate(hits[0] ? totals.count : 0, of: totals.count).interval
+        }
         let groups = totals.sorted { $0.key < $1.key }.map(\.value)
         let shares = (0..<resamples).map { resample in
             var stream = RandomStream(seed: seed, purpose: .bootstrap, row: UInt64(resample))

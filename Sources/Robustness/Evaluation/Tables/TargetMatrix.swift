@@ -6,7 +6,7 @@ public import Tensors
 /// pictures of Papernot et al., "The limitations of deep learning in adversarial settings", 2016).
 public struct TargetMatrix: Hashable, Sendable {
     public struct Cell: Hashable, Sendable {
-        /// Rows with this label that aim at this class.
+        /// Rows with this label, right when clean, that aim at this class.
         public internal(set) var rows = 0
         /// Of them, predicted as the target on an example that obeys the threat model.
         public internal(set) var succeeded = 0
@@ -26,6 +26,8 @@ public struct TargetMatrix: Hashable, Sendable {
         var cells = [[Cell]](
             repeating: [Cell](repeating: Cell(), count: classCount), count: classCount)
         for outcome in outcomes where outcome.target >= 0 && outcome.target != outcome.label {
+            // Nothing was attacked where the model is wrong to begin with.
+            guard outcome.isCleanCorrect || !outcome.isCleanKnown else { continue }
             var cell = cells[outcome.label][outcome.target]
             cell.rows += 1
             if outcome.isTargetReached {
