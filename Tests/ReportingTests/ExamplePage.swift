@@ -168,23 +168,44 @@ enum ExamplePage {
                             + " follow. Log-odds has the same direction and never vanishes."),
                     .paragraph(RichText("A name from a file: ") + .code(evil)),
                 ]),
-            .init("Lineage", [.drawing(lineage.svg(), caption: "What was made from what.")]),
+            .init("Lineage", [.figure([lineage], caption: "What was made from what.")]),
             .init(
                 "Training",
                 [
-                    .drawings(
-                        [half(training), half(temperatures)],
+                    .figure(
+                        [training.halfPage, temperatures.halfPage],
                         caption: "Each epoch's mean loss, and success against temperature.")
                 ]),
             .init(
                 "Accuracy",
                 [
                     .table(table),
-                    .drawing(
-                        accuracy.svg(),
+                    .figure(
+                        [accuracy],
                         caption: "Bands are 95 % intervals; dashed curves are undistilled."),
-                    .drawing(bars.svg(), caption: "The same models, two gradients."),
-                    .drawings([confusion.svg(), transfer.svg()], caption: "Matrices."),
+                    .figure([bars], caption: "The same models, two gradients."),
+                    .figure([confusion, transfer], caption: "Matrices."),
+                ]),
+            .init(
+                "Distributions",
+                [
+                    .figure([ExampleCharts.distances], caption: "Ticks are rows nobody broke."),
+                    .figure(
+                        [ExampleCharts.gaps, ExampleCharts.amplitudes],
+                        caption: "Gaps and gradients by temperature."),
+                    .figure(
+                        [ExampleCharts.waterfall, ExampleCharts.confidence],
+                        caption: "What is left, and how sure the models are."),
+                    .figure(
+                        [ExampleCharts.sizes, ExampleCharts.darkKnowledge],
+                        caption: "Size, and what a teacher knows."),
+                    .table(ExampleCharts.checklist),
+                ]),
+            .init(
+                "Targets",
+                [
+                    .figure(
+                        [ExampleCharts.grid, ExampleCharts.success], caption: "Source and target.")
                 ]),
             .init("Pictures", [.strips(strips(), caption: "Middle grey means unchanged.")]),
             .init(
@@ -199,12 +220,6 @@ enum ExamplePage {
                     .folded("Recipe", [.verbatim("{\"epochs\": 5}")]),
                 ]),
         ], footer: "Written by retort from demo.retort.")
-
-    private static func half(_ chart: LineChart) -> SVG {
-        var chart = chart
-        chart.width = SVG.halfPageWidth
-        return chart.svg()
-    }
 
     private static func point(_ pair: (Double, Double)) -> LineChart.Point {
         .init(x: pair.0, y: pair.1)

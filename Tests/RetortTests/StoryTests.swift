@@ -47,11 +47,29 @@ import Testing
             #expect(report.status == 0, "\(report.errors)")
             let html = try String(
                 contentsOf: folder.appendingPathComponent("report.html"), encoding: .utf8)
-            #expect(html.contains("<svg"))
-            #expect(!html.contains("http://") || !html.contains("src=\"http"))
+            checkReport(html)
             let lineage = try tool.run("lineage", "s.h5")
             #expect(lineage.output.contains("student"))
         }
+    }
+
+    private func checkReport(_ html: String) {
+        for title in [
+            "Models", "Accuracy under attack", "Does the defence hide its gradient?",
+            "What the attacks look like", "What the models take them for",
+            "What the teacher knows", "Training", "What rests on what",
+        ] {
+            #expect(html.contains("<h2>\(title)</h2>"), "\(title)")
+        }
+        // Nothing targeted, minimal, swept or corrupted is stored.
+        #expect(!html.contains("From every class") && !html.contains("Temperature sweep"))
+        let figures = html.components(separatedBy: "<summary>Numbers</summary>").count - 1
+        #expect(figures >= 6)
+        #expect(html.components(separatedBy: "download=").count - 1 >= figures)
+        #expect(!html.contains("src=\"http") && !html.contains("<script"))
+        // A page of this store says what was tried and never gives a verdict.
+        #expect(html.firstMatch(of: #/\brobust\b/#) == nil)
+        #expect(html.utf8.count < 3_000_000)
     }
 
     private func checkEvaluation(_ tool: Tool, _ json: JSON) throws {

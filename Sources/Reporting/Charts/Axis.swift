@@ -28,6 +28,31 @@ public struct Axis: Hashable, Sendable {
         self.format = format
         self.range = range
     }
+
+    /// A value with its unit, alike in labels, tips and tables; `-` where there is none.
+    func text(_ value: Double?) -> String {
+        guard let value, value.isFinite else { return value == .infinity ? "∞" : "-" }
+        switch format {
+        case .percent: return NumberText.percent(value)
+        case .integer:
+            return abs(value) < 1e15
+                ? NumberText.count(Int(value.rounded())) : NumberText.short(value)
+        case .number: return NumberText.short(value)
+        }
+    }
+
+    /// A cell of a table: the value, its interval below.
+    func cell(_ value: Double?, band: ClosedRange<Double>? = nil) -> HTMLTable.Cell {
+        guard let band, let value, value.isFinite else { return HTMLTable.Cell(text(value)) }
+        let detail =
+            format == .percent
+            ? Estimate(value, lower: band.lowerBound, upper: band.upperBound).interval
+            : "[\(text(band.lowerBound)), \(text(band.upperBound))]"
+        return HTMLTable.Cell(text(value), detail: detail)
+    }
+
+    /// The label, with what the numbers are counted in.
+    var tableTitle: String { label.isEmpty ? "value" : label }
 }
 
 /// An axis laid over its data: from values to a position in [0, 1] and to labels.
@@ -36,8 +61,8 @@ struct AxisLayout {
     let range: ClosedRange<Double>
     let ticks: Ticks
 
-    /// - Parameter roomy: whether the range grows to the next ticks (vertical axes) or ends with
-    ///   the data (horizontal ones).
+    /// - Parameter isWidened: whether the range grows to the next ticks (vertical axes) or ends
+    ///   with the data (horizontal ones).
     init(_ axis: Axis, values: [Double], tickCount: Int, isWidened: Bool) {
         self.axis = axis
         let isLogarithmic = axis.scale == .logarithmic
@@ -84,6 +109,11 @@ struct AxisLayout {
     }
 
     func label(_ value: Double) -> String {
-        axis.format == .percent ? ticks.label(value * 100) + " %" : ticks.label(value)
+        switch axis.format {
+        case .percent: ticks.label(value * 100) + " %"
+        case .integer where value == value.rounded() && abs(value) < 1e12:
+            NumberText.count(Int(value))
+        case .integer, .number: ticks.label(value)
+        }
     }
 }

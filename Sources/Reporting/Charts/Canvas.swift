@@ -45,6 +45,16 @@ struct Canvas {
         content += "<path d=\"\(data)\" class=\"\(style)\"/>\n"
     }
 
+    /// A picture stretched to the rectangle, its pixels kept sharp.
+    mutating func image(
+        _ address: String, _ x: Double, _ y: Double, _ width: Double, _ height: Double
+    ) {
+        content +=
+            "<image x=\"\(Markup.number(x))\" y=\"\(Markup.number(y))\""
+            + " width=\"\(Markup.number(width))\" height=\"\(Markup.number(height))\""
+            + " preserveAspectRatio=\"none\" class=\"pixels\" href=\"\(address)\"/>\n"
+    }
+
     /// A group that shows `tip` when pointed at.
     mutating func group(tip: String, _ body: (inout Canvas) -> Void) {
         content += "<g><title>\(Markup.escaped(tip))</title>\n"
@@ -52,12 +62,14 @@ struct Canvas {
         content += "</g>\n"
     }
 
-    /// A mark of series `index`: the shape differs too, for readers who see no colour.
+    /// A mark of series `index`: the shape differs too, for readers who see no colour, and is
+    /// hollow from the fifth on.
     mutating func marker(_ index: Int, _ x: Double, _ y: Double) {
         let at = { (dx: Double, dy: Double) in
             "\(Markup.number(x + dx)) \(Markup.number(y + dy))"
         }
-        let style = "dot fill \(Palette.series(index))"
+        let colour = Palette.series(index)
+        let style = index % 8 < 4 ? "dot fill \(colour)" : "hollow line \(colour)"
         switch index % 4 {
         case 0:
             content +=
@@ -91,6 +103,32 @@ struct Canvas {
         }
         // DejaVu, the usual fallback on Linux, is wider than most.
         return units * size * 1.07
+    }
+
+    /// `text` on as many lines as it takes, none wider than about `width` pixels; broken at spaces
+    /// where there are any, and clipped after `limit` lines.
+    static func wrapped(
+        _ text: String, width limit: Double, size: Double = 12, lines most: Int = 3
+    ) -> [String] {
+        var lines: [String] = []
+        var current = ""
+        var words = PlainText.visible(text).split(separator: " ").map(String.init)[...]
+        while let word = words.first {
+            let longer = current.isEmpty ? word : current + " " + word
+            if width(of: longer, size: size) <= limit || current.isEmpty {
+                current = longer
+                words.removeFirst()
+            } else if lines.count + 1 == most {
+                break
+            } else {
+                lines.append(current)
+                current = ""
+            }
+        }
+        let rest = ([current] + words).filter { !$0.isEmpty }.joined(separator: " ")
+        return (lines + (rest.isEmpty ? [] : [rest])).map {
+            clipped($0, width: limit, size: size)
+        }
     }
 
     /// `text` clipped so that it is drawn in about `width` pixels.

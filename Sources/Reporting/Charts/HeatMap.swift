@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A matrix with its numbers in it: confusion, or transfer from source to target model.
-public struct HeatMap: Sendable {
+/// A matrix with its numbers in it: confusion, transfer from source to target model, success by
+/// source and target class, accuracy by corruption and severity.
+public struct HeatMap: Chart {
     public var title: String
     public var rowAxis: String
     public var columnAxis: String
@@ -12,6 +13,8 @@ public struct HeatMap: Sendable {
     public var format: Axis.Format
     /// What the full colour stands for; nil takes the largest value.
     public var fullScale: Double?
+    /// Pixels; it grows beyond where its columns need more.
+    public var width: Double = 640
 
     public init(
         _ title: String, rowAxis: String, columnAxis: String, rowNames: [String],
@@ -31,27 +34,41 @@ public struct HeatMap: Sendable {
         self.fullScale = fullScale
     }
 
-    public func svg() -> SVG {
+    public func svg(width limit: Double) -> SVG {
         let largest = values.joined().compactMap { $0 }.filter(\.isFinite).max() ?? 0
         let scale = max(fullScale ?? largest, .leastNormalMagnitude)
-        let rows = rowNames.map { Canvas.clipped($0, width: 170) }
-        let columns = columnNames.map { Canvas.clipped($0, width: 130) }
+        let isNarrow = limit < 400
+        let rows = rowNames.map { Canvas.clipped($0, width: isNarrow ? 62 : 170) }
+        let columns = columnNames.map { Canvas.clipped($0, width: isNarrow ? 66 : 130) }
         let left = 34 + (rows.map { Canvas.width(of: $0) }.max() ?? 0) + 8
-        let side = min(72, max(38, (640 - left - 12) / Double(max(1, columns.count))))
-        let height = min(side, 40)
         let longest = columns.map { Canvas.width(of: $0) }.max() ?? 0
+        let share = (limit - left - 12) / Double(max(1, columns.count))
+        let slantedShare =
+            (limit - left - longest * 0.77) / (Double(max(1, columns.count)) - 0.5)
+        let side = min(
+            72, max(isNarrow ? 22 : 38, longest > share - 4 ? min(share, slantedShare) : share))
+        let height = min(max(side, 26), 40)
         // Names wider than their column are written at a slant.
-        let isSlanted = longest > side - 6
-        let top = 52 + (isSlanted ? longest * 0.64 + 12 : 18)
+        let isSlanted = longest > side - 4
         let slantRoom = isSlanted ? longest * 0.77 - side / 2 : 0
         let right = left + Double(columns.count) * side
+        let titleWidth = Canvas.width(of: title, size: 14) * 1.07 + 26
+        let width = max(right + max(12, slantRoom), min(limit, max(330, titleWidth)))
+        let heading = ChartHeading(title, width: width)
+        let top = heading.height + 22 + (isSlanted ? longest * 0.64 + 12 : 16)
         let bottom = top + Double(rows.count) * height
         var canvas = Canvas()
-        let width = max(right + max(12, slantRoom), 12 + Canvas.width(of: title, size: 15) + 12)
-        canvas.text(title, 12, 21, "heading")
+        heading.draw(on: &canvas)
         let unit = format == .percent ? ", in %" : ""
-        canvas.text(columnAxis + unit, (left + right) / 2, 42, "muted", anchor: .middle)
-        canvas.text(rowAxis, 20, (top + bottom) / 2, "muted", anchor: .middle, rotation: -90)
+        let axisName = Canvas.clipped(columnAxis + unit, width: width - 24)
+        let half = Canvas.width(of: axisName) / 2
+        canvas.text(
+            axisName, min(max((left + right) / 2, 12 + half), width - 12 - half),
+            heading.height + 10, "muted", anchor: .middle)
+        canvas.text(
+            Canvas.clipped(rowAxis, width: bottom - heading.height), 20,
+            (top + bottom) / 2, "muted", anchor: .middle,
+            rotation: -90)
         for (index, name) in columns.enumerated() {
             let x = left + (Double(index) + 0.5) * side
             if isSlanted {
@@ -84,34 +101,56 @@ public struct HeatMap: Sendable {
         let value = values[cell.row][cell.column]
         let share = value.flatMap { $0.isFinite ? min(1, max(0, $0 / scale)) : nil }
         let place = "\(rowNames[cell.row]), \(columnNames[cell.column])"
-        canvas.group(tip: "\(place): \(text(value, unit: true))") {
+        canvas.group(tip: "\(place): \(text(value))") {
             if let share {
-                $0.rectangle(cell.x, cell.y, cell.width, cell.height, "empty", radius: 2)
+                // A floor below which no colour falls, so that a zero still has a cell.
                 $0.rectangle(
-                    cell.x + 1, cell.y + 1, cell.width - 2, cell.height - 2, "fill c1", radius: 2,
-                    opacity: share)
+                    cell.x + 1, cell.y + 1, cell.width - 2, cell.height - 2,
+                    share == 0 ? "empty" : "fill c1", radius: 2,
+                    opacity: share == 0 ? nil : 0.08 + 0.92 * share)
             }
             // White on the dark half of the scale.
-            let style = (share ?? 0) > 0.58 ? "small on" : share == 0 ? "small muted" : "small"
+            let style = (share ?? 0) > 0.55 ? "small on" : share == 0 ? "small muted" : "small"
             $0.text(
-                text(value, unit: false), cell.x + cell.width / 2, cell.y + cell.height / 2 + 4,
-                style, anchor: .middle)
+                label(value, room: cell.width - 4), cell.x + cell.width / 2,
+                cell.y + cell.height / 2 + 4, style, anchor: .middle)
         }
     }
 
-    private func text(_ value: Double?, unit: Bool) -> String {
+    /// The value with its unit.
+    private func text(_ value: Double?) -> String {
         guard let value, value.isFinite else { return "–" }
-        switch format {
-        case .percent: return unit ? NumberText.percent(value) : NumberText.fixed(value * 100)
-        case .integer: return NumberText.count(Int(value.rounded()))
-        case .number: return NumberText.short(value, digits: 3)
-        }
+        return format == .number
+            ? NumberText.short(value, digits: 3) : Axis("", format: format).text(value)
+    }
+
+    /// The value as it stands in a cell: without unit, and with fewer digits where there is no
+    /// room.
+    private func label(_ value: Double?, room: Double) -> String {
+        guard let value, value.isFinite else { return "–" }
+        let forms: [String] =
+            switch format {
+            case .percent:
+                [NumberText.fixed(value * 100), NumberText.fixed(value * 100, places: 0)]
+            case .integer: [text(value)]
+            case .number: [3, 2].map { NumberText.short(value, digits: $0) }
+            }
+        return forms.first { Canvas.width(of: $0, size: 11) <= room } ?? forms[forms.count - 1]
+    }
+
+    public var numbers: HTMLTable {
+        HTMLTable(
+            columns: [.init("\(rowAxis) \\ \(columnAxis)")]
+                + columnNames.map { .init($0, .right) },
+            rows: zip(rowNames, values).map { name, row in
+                [HTMLTable.Cell(name)] + row.map { HTMLTable.Cell(text($0)) }
+            })
     }
 
     private var summary: String {
         "\(rowAxis) by \(columnAxis). "
             + zip(rowNames, values).map { name, row in
-                "\(name): \(row.map { text($0, unit: true) }.joined(separator: ", "))"
+                "\(name): \(row.map(text).joined(separator: ", "))"
             }.joined(separator: "; ") + "."
     }
 }

@@ -8,6 +8,10 @@ struct Legend {
         var isDashed = false
         var hasMarker = false
         var isBlock = false
+        /// How opaque a block is.
+        var opacity: Double?
+        /// A mark without a line.
+        var isLone = false
     }
 
     private let placed: [(entry: Entry, text: String, x: Double, row: Int)]
@@ -38,7 +42,10 @@ struct Legend {
             let (start, middle) = (left + x, top + (Double(row) + 0.5) * Self.rowHeight)
             let colour = Palette.series(entry.series)
             if entry.isBlock {
-                canvas.rectangle(start + 6, middle - 6, 12, 12, "fill \(colour)", radius: 2)
+                canvas.bar(
+                    entry.series, start + 4, middle - 6, 18, 12, opacity: entry.opacity)
+            } else if entry.isLone {
+                canvas.marker(entry.series, start + Self.swatchWidth / 2, middle)
             } else {
                 canvas.line(
                     start, middle, start + Self.swatchWidth, middle,

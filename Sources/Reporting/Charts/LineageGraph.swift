@@ -2,7 +2,7 @@
 
 /// What came from what: data, checkpoints, soft labels and adversarial sets as boxes, joined by
 /// arrows, laid out in layers from left to right.
-public struct LineageGraph: Sendable {
+public struct LineageGraph: Chart {
     public enum Kind: Int, CaseIterable, Hashable, Sendable {
         case data, checkpoint, softLabels, adversarialSet
 
@@ -55,9 +55,13 @@ public struct LineageGraph: Sendable {
     private static let rowHeight = 54.0
     private static let columnGap = 58.0
 
+    /// In truth it is as wide as its boxes.
+    public var width: Double { 760 }
+    public var narrowForm: NarrowForm { .scrolled }
+
     /// The drawing. Edges to unknown nodes, and edges that would close a circle, are left out:
     /// a damaged store still draws.
-    public func svg() -> SVG {
+    public func svg(width _: Double) -> SVG {
         let indices = Dictionary(
             nodes.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { a, _ in a })
         let pairs = edges.compactMap { edge -> LayeredLayout.Edge? in
@@ -127,9 +131,7 @@ public struct LineageGraph: Sendable {
         let tip = [node.kind.name, node.title, node.detail].filter { !$0.isEmpty }
         canvas.group(tip: tip.joined(separator: ", ")) {
             $0.rectangle(box.x, y, box.width, Self.boxHeight, "box", radius: 5)
-            $0.rectangle(
-                box.x, y, 5, Self.boxHeight, "fill \(Palette.series(node.kind.colour))",
-                radius: 2.5)
+            $0.bar(node.kind.colour, box.x, y, 7, Self.boxHeight)
             let title = Canvas.clipped(node.title, width: (box.width - 22) / 1.06)
             guard !node.detail.isEmpty else {
                 $0.text(title, box.x + 14, y + 25, "strong")
@@ -175,6 +177,23 @@ public struct LineageGraph: Sendable {
             "M\(Markup.number(end.x - 1)) \(Markup.number(y))l-8 -4v8z", "arrow")
     }
 
+    public var numbers: HTMLTable {
+        let titles = Dictionary(
+            nodes.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        return HTMLTable(
+            columns: [.init("object"), .init("kind"), .init("detail"), .init("made from")],
+            rows: nodes.map { node in
+                let origins = edges.filter { $0.to == node.id }.compactMap {
+                    titles[$0.from]?.title
+                }
+                return [
+                    HTMLTable.Cell(node.title), HTMLTable.Cell(node.kind.name),
+                    HTMLTable.Cell(node.detail),
+                    HTMLTable.Cell(origins.isEmpty ? "-" : origins.joined(separator: ", ")),
+                ]
+            })
+    }
+
     private func summary(_ pairs: [LayeredLayout.Edge]) -> String {
         pairs.isEmpty
             ? "\(nodes.count) objects without parents."
@@ -187,7 +206,7 @@ extension LineageGraph.Kind {
     /// The series colour of the kind.
     fileprivate var colour: Int {
         switch self {
-        case .data: 6
+        case .data: 3
         case .checkpoint: 0
         case .softLabels: 2
         case .adversarialSet: 1

@@ -44,8 +44,16 @@ enum Palette {
             .drawing .arrow{fill:var(--muted);opacity:.9}
             .drawing .box{fill:var(--surface);stroke:var(--line)}
             .drawing .curve{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
-            .drawing .dashed{stroke-dasharray:6 5}
+            .drawing .dashed{stroke-dasharray:6 5}.drawing .dotted{stroke-dasharray:1.5 4}
             .drawing .dot{stroke:var(--surface);stroke-width:1.2}
+            .drawing .hollow{fill:var(--surface);stroke-width:1.8}
+            .drawing .texture{fill:none;stroke:var(--surface);stroke-width:1.3;opacity:.85}
+            .drawing .tick{fill:none;stroke:var(--ink);stroke-width:1.4}
+            .drawing .veil{fill:var(--surface);fill-opacity:.8}.drawing .large{font-size:17px}
+            .drawing .frame{fill:none;stroke:var(--c2);stroke-width:2.4}
+            .drawing .hit{fill:transparent}
+            .drawing .failure{fill:none;stroke:var(--c2);stroke-width:3}
+            .drawing .pixels{image-rendering:pixelated}
             .drawing .band{stroke:none;fill-opacity:.16}
             .drawing .whisker{stroke:var(--ink);stroke-width:1.2;fill:none;opacity:.75}
             .drawing .empty{fill:var(--faint)}

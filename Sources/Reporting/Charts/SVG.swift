@@ -5,6 +5,9 @@ public struct SVG: Hashable, Sendable {
     /// The width at which two drawings stand side by side in an ``HTMLPage``, each at full size.
     public static let halfPageWidth = 470.0
 
+    /// The width of a drawing on a telephone's page, 390 pixels less the margins.
+    public static let phoneWidth = 350.0
+
     /// Size in CSS pixels at 100 %.
     public let width: Double
     public let height: Double
@@ -30,6 +33,20 @@ public struct SVG: Hashable, Sendable {
             "<style>\(Palette.variables)\(Palette.drawingRules)</style>\n"
             + "<rect class=\"surface\" width=\"100%\" height=\"100%\"/>\n"
         return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + element(style: style)
+    }
+
+    /// A file name for the drawing, from its title: `accuracy-against-epsilon.svg`.
+    var fileName: String { Self.fileName(title, "svg") }
+
+    static func fileName(_ title: String, _ ending: String) -> String {
+        let words = title.lowercased().split { !$0.isASCII || !($0.isLetter || $0.isNumber) }
+        let name = words.joined(separator: "-").prefix(60)
+        return (name.isEmpty ? "drawing" : name) + "." + ending
+    }
+
+    /// The file as an address for a link.
+    var dataAddress: String {
+        "data:image/svg+xml;base64," + Base64.encoded(Array(document.utf8))
     }
 
     private func element(style: String) -> String {

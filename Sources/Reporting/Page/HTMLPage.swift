@@ -38,9 +38,8 @@ public struct HTMLPage: Sendable {
         case note(RichText)
         case warning(RichText)
         case table(HTMLTable)
-        case drawing(SVG, caption: RichText)
-        /// Drawings side by side where the page is wide enough.
-        case drawings([SVG], caption: RichText)
+        /// Charts side by side where the page is wide enough, each with its numbers and as a file.
+        case figure([any Chart], caption: RichText)
         case strips([ImageStrip], caption: RichText)
         /// Text as it is, such as a command line or a JSON recipe.
         case verbatim(String)
@@ -126,8 +125,8 @@ extension HTMLPage.Block {
         case .note(let text): return "<p class=\"note\">\(text.html)</p>\n"
         case .warning(let text): return "<p class=\"note warning\">\(text.html)</p>\n"
         case .table(let table): return table.html
-        case .drawing(let drawing, let caption): return figure([drawing], caption)
-        case .drawings(let drawings, let caption): return figure(drawings, caption)
+        case .figure(let charts, let caption):
+            return FigureMarkup(charts: charts, caption: caption).html
         case .strips(let strips, let caption):
             return "<figure><div class=\"strips\">\(strips.map(\.html).joined())</div>"
                 + "<figcaption>\(caption.html)</figcaption></figure>\n"
@@ -136,11 +135,5 @@ extension HTMLPage.Block {
             return "<details><summary>\(Markup.escaped(summary))</summary>\n"
                 + "\(blocks.map(\.html).joined())</details>\n"
         }
-    }
-
-    private func figure(_ drawings: [SVG], _ caption: RichText) -> String {
-        let frames = drawings.map { "<div class=\"frame\">\($0.element)</div>" }
-        return "<figure><div class=\"drawings\">\(frames.joined())</div>"
-            + "<figcaption>\(caption.html)</figcaption></figure>\n"
     }
 }

@@ -11,10 +11,14 @@ public struct HTMLTable: Sendable {
         /// A share in [0, 1] drawn as a bar under the number.
         public let share: Double?
         public let mood: Mood
+        /// Whether the text is prose, which may take several lines.
+        public let wraps: Bool
 
         public init(
-            _ text: String, detail: String = "", share: Double? = nil, mood: Mood = .neutral
+            _ text: String, detail: String = "", share: Double? = nil, mood: Mood = .neutral,
+            wraps: Bool = false
         ) {
+            self.wraps = wraps
             self.text = text
             self.detail = detail
             self.share = share
@@ -56,7 +60,7 @@ public struct HTMLTable: Sendable {
                 let (cell, column) = pair
                 let tag = index == 0 ? "th scope=\"row\"" : "td"
                 let end = index == 0 ? "th" : "td"
-                return "<\(tag)\(style(column.alignment, cell.mood))>\(content(cell))</\(end)>"
+                return "<\(tag)\(style(column.alignment, cell))>\(content(cell))</\(end)>"
             }
             return "<tr>\(cells.joined())</tr>"
         }
@@ -83,10 +87,11 @@ public struct HTMLTable: Sendable {
         return html
     }
 
-    private func style(_ alignment: TextTable.Alignment, _ mood: Cell.Mood = .neutral) -> String {
+    private func style(_ alignment: TextTable.Alignment, _ cell: Cell? = nil) -> String {
         var classes: [String] = []
         if alignment == .right { classes.append("number") }
-        if mood != .neutral { classes.append(mood.rawValue) }
+        if let mood = cell?.mood, mood != .neutral { classes.append(mood.rawValue) }
+        if cell?.wraps == true { classes.append("prose") }
         return classes.isEmpty ? "" : " class=\"\(classes.joined(separator: " "))\""
     }
 }

@@ -66,6 +66,15 @@ public struct ImageStrip: Sendable {
             ])
     }
 
+    /// All pictures in one file; nothing where they differ in size.
+    private var saving: String {
+        guard let mosaic = PixelImage.mosaic([pictures.map(\.image)]) else { return "" }
+        let link = FigureMarkup.link(
+            "Save PNG", name: SVG.fileName("strip " + heading, "png"),
+            to: PNG.dataAddress(mosaic))
+        return "<div class=\"tools\">\(link)</div>"
+    }
+
     var html: String {
         let cells = pictures.map { picture in
             let name = Markup.escaped("\(picture.role) \(picture.verdict)")
@@ -78,6 +87,6 @@ public struct ImageStrip: Sendable {
                 + "<span class=\"role\">\(Markup.escaped(picture.role))</span>\(verdict)</div>"
         }
         return "<div class=\"strip\"><div class=\"heading\">\(Markup.escaped(heading))</div>"
-            + "<div class=\"pictures\">\(cells.joined())</div></div>\n"
+            + "<div class=\"pictures\">\(cells.joined())</div>\(saving)</div>\n"
     }
 }

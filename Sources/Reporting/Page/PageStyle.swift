@@ -48,6 +48,7 @@ enum PageStyle {
         tr.group th{background:var(--page);font-size:13px;color:var(--muted);padding:6px 16px}
         .number{text-align:right}
         td .detail,th .detail{display:block}
+        .prose{white-space:normal;min-width:150px}
         .good{color:var(--good)}.bad{color:var(--bad)}.muted{color:var(--muted)}
         .bar{display:block;height:4px;border-radius:2px;background:var(--faint);margin-top:4px;\
         min-width:84px;overflow:hidden}
@@ -59,6 +60,11 @@ enum PageStyle {
         .frame{flex:1 1 auto;min-width:0;max-width:100%;background:var(--surface);\
         border:1px solid var(--line);border-radius:10px;padding:10px;overflow-x:auto}
         .drawing{display:block;margin:0 auto;max-width:100%;height:auto}
+        .narrow{display:none}
+        .tools{display:flex;flex-wrap:wrap;gap:4px 18px;margin:8px 4px 0;font-size:13px}
+        .tools details{margin:0}.tools details[open]{flex-basis:100%;min-width:0}.tools .table{margin:6px 0 0;max-height:420px;overflow:auto}
+        .tools table{font-size:13px}.tools th,.tools td{padding:4px 12px}
+        .tools summary{margin:0}
         .strips{display:grid;grid-template-columns:repeat(auto-fill,minmax(390px,1fr));gap:14px}
         .strip{background:var(--surface);border:1px solid var(--line);border-radius:10px;\
         padding:12px 16px 14px}
@@ -73,16 +79,19 @@ enum PageStyle {
         @media (max-width:640px){
         header,main,footer{padding-left:14px;padding-right:14px}header{padding-top:24px}
         h1{font-size:25px}section{margin:32px 0}
-        .frame{flex-basis:100%;padding:8px 4px}.drawing{max-width:none}
-        .strips{grid-template-columns:1fr}th,td{padding:7px 10px}
+        .frame{flex-basis:100%;padding:8px 4px}
+        .wide{display:none}.narrow{display:block}
+        .scrolled{overflow-x:auto}.scrolled .drawing{max-width:none}
+        .strips{grid-template-columns:1fr}th,td{padding:7px 10px}.prose{min-width:92px}
         dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:8px}}
         @media print{
         @page{margin:16mm}
         body{background:#fff;font-size:11pt}nav{display:none}
         header,main,footer{max-width:none;padding-left:0;padding-right:0}
         section{margin:22px 0}h2{break-after:avoid}
-        figure,.strip,.tile,tr,.note{break-inside:avoid}
-        .table,.frame{overflow:visible}.drawing{max-width:100%}
+        .frame,.strip,.tile,tr,.note{break-inside:avoid}figcaption{break-before:avoid}
+        .drawings{display:block}.frame+.frame{margin-top:10px}
+        .table,.frame{overflow:visible}.tools{display:none}
         details>*{display:block}\
         *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 

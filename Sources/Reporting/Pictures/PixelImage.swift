@@ -46,6 +46,40 @@ public struct PixelImage: Hashable, Sendable {
         self.init(images.pixels(row..<(row + 1)), shape: images.imageShape)
     }
 
+    /// Pictures of one size in rows and columns, a grey pixel around each; nil leaves grey. nil
+    /// when there is no picture at all, or when they differ in size or channels.
+    public static func mosaic(_ images: [[PixelImage?]]) -> PixelImage? {
+        guard let first = images.joined().compactMap({ $0 }).first,
+            images.joined().allSatisfy({
+                $0 == nil
+                    || ($0?.width == first.width && $0?.height == first.height
+                        && $0?.channelCount == first.channelCount)
+            })
+        else { return nil }
+        let (width, height, channels) = (first.width, first.height, first.channelCount)
+        let columns = images.map(\.count).max() ?? 0
+        let fullWidth = columns * (width + 2)
+        var pixels = [UInt8](
+            repeating: 128, count: fullWidth * images.count * (height + 2) * channels)
+        for (row, line) in images.enumerated() {
+            for (column, image) in line.enumerated() {
+                guard let image else { continue }
+                for y in 0..<height {
+                    let target =
+                        ((row * (height + 2) + 1 + y) * fullWidth + column * (width + 2) + 1)
+                        * channels
+                    let source = y * width * channels
+                    pixels.replaceSubrange(
+                        target..<(target + width * channels),
+                        with: image.pixels[source..<(source + width * channels)])
+                }
+            }
+        }
+        return PixelImage(
+            width: fullWidth, height: images.count * (height + 2), channelCount: channels,
+            pixels: pixels)
+    }
+
     static func level(_ value: Float) -> UInt8 {
         value.isNaN ? 0 : UInt8((min(1, max(0, value)) * 255).rounded())
     }

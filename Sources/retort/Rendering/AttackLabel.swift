@@ -17,10 +17,20 @@ struct AttackLabel: Hashable {
         }
         let parameters = Dictionary(
             attack.parameters.map { ($0.key, $0.text) }, uniquingKeysWith: { first, _ in first })
-        let steps = parameters["steps"].map { "-" + $0 } ?? ""
-        method = type(of: attack).name.uppercased() + steps
+        let name = type(of: attack).name
+        // The steps of searches for the smallest change are a limit, not part of what they are.
+        let isMinimal = attack.threatModel.epsilon == nil
+        let steps = isMinimal ? "" : parameters["steps"].map { "-" + $0 } ?? ""
+        let variant = parameters["variant"].map { "-" + $0.uppercased() } ?? ""
+        method = (Self.spellings[name] ?? name.uppercased()) + variant + steps
         loss = parameters["loss"].map { $0 == "ce" ? "CE" : $0 } ?? ""
     }
+
+    /// Names that are not written in capitals.
+    private static let spellings = [
+        "autoattack": "AutoAttack", "cw": "C&W", "deepfool": "DeepFool", "noise": "noise",
+        "square": "Square", "corruption": "corruption",
+    ]
 
     var text: String { loss.isEmpty ? method : "\(method) \(loss)" }
 }

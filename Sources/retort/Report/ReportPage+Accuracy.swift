@@ -8,17 +8,21 @@ extension ReportPage {
     /// The table of every model on every set of the shared budget, and the curves over epsilon.
     var accuracyBlocks: [HTMLPage.Block] {
         var blocks: [HTMLPage.Block] = [.table(accuracyTable)]
-        let chart = curveChart
-        if chart.series.contains(where: { $0.points.count > 2 }) {
+        let curves = Norm.allCases.compactMap(securityCurves)
+        if !curves.isEmpty {
             blocks.append(
-                .drawing(
-                    chart.svg(),
+                .figure(
+                    curves,
                     caption:
-                        "Accuracy of each model under sets made against itself. Solid: attacks on the log-odds; dashed: the same attacks on the cross entropy. Bands are 95 % intervals."
+                        "Sets made against the model itself. Straight lines join attacks at fixed budgets, solid on the log-odds and dashed on the cross entropy; the envelope (hollow marks) counts a row as held only if no stored set within the budget breaks it; steps come from attacks that look for the smallest change. Bands are 95 % intervals. A curve that does not reach zero says that larger budgets were not tried, or that the attacks did not work."
                 ))
         }
         let worst = outcome.worstCases.filter { $0.threatModel == budget }
         blocks += worst.map { .note(RichText(EvaluationTable.verdict($0))) }
+        if let table = comparisonTable {
+            blocks.append(.folded("Models in pairs", [.table(table)]))
+        }
+        blocks += defectBlocks
         return blocks
     }
 
@@ -60,79 +64,46 @@ extension ReportPage {
         return table
     }
 
-    /// Accuracy against epsilon for the attack that was run at most budgets.
-    private var curveChart: LineChart {
-        var series: [LineChart.Series] = []
-        for (colour, model) in models.enumerated() {
-            let own = whiteBox.filter {
-                $0.checkpoint == model.name && $0.threatModel.norm == budget?.norm
-            }
-            for loss in ["log-odds", "CE"] {
-                let runs = own.filter { AttackLabel($0.attack).loss == loss }
-                let methods = Dictionary(grouping: runs) { AttackLabel($0.attack).method }
-                guard let most = methods.values.max(by: { $0.count < $1.count }), most.count > 1
-                else { continue }
-                let clean = LineChart.Point(x: 0, estimate(most[0].cleanAccuracy))
-                let points = most.sorted { $0.threatModel.budget < $1.threatModel.budget }.map {
-                    LineChart.Point(
-                        x: $0.threatModel.budget, estimate($0.rates.adversarialAccuracy))
+    /// Rows that one model of a pair gets wrong and the other does not.
+    private var comparisonTable: HTMLTable? {
+        let pairs = evidence.comparisons.filter { comparison in
+            comparison.basis == .ownExamples
+                && outcome.evaluations.contains {
+                    $0.set == comparison.firstSet && $0.threatModel == budget
                 }
-                series.append(
-                    LineChart.Series(
-                        "\(model.name), \(AttackLabel(most[0].attack).text)", [clean] + points,
-                        isDashed: loss == "CE", colour: colour))
-            }
         }
-        return LineChart(
-            "Accuracy against epsilon",
-            xAxis: Axis("epsilon (\(budget?.norm.rawValue ?? "linf"), pixels in [0, 1])"),
-            yAxis: Axis("accuracy", format: .percent, range: 0...1), series: series)
+        guard !pairs.isEmpty else { return nil }
+        return HTMLTable(
+            columns: [
+                .init("models"), .init("attack"), .init("both wrong", .right),
+                .init("only the first", .right), .init("only the second", .right),
+                .init("neither", .right), .init("p", .right),
+            ],
+            rows: pairs.map { pair in
+                [
+                    HTMLTable.Cell("\(pair.first), \(pair.second)"),
+                    HTMLTable.Cell(AttackLabel(pair.attack).text),
+                    HTMLTable.Cell(NumberText.count(pair.wrong.both)),
+                    HTMLTable.Cell(NumberText.count(pair.wrong.onlyFirst)),
+                    HTMLTable.Cell(NumberText.count(pair.wrong.onlySecond)),
+                    HTMLTable.Cell(NumberText.count(pair.wrong.neither)),
+                    HTMLTable.Cell(NumberText.short(pair.wrong.pValue, digits: 2)),
+                ]
+            },
+            caption:
+                "Each model on its own examples of one attack, row by row; p of McNemar's exact test."
+        )
     }
 
-    /// Cross entropy beside log-odds, and the gradients that vanish.
-    var maskingBlocks: [HTMLPage.Block] {
-        var labels: [AttackLabel] = []
-        for evaluation in whiteBox.filter({ $0.threatModel == budget }) {
-            let label = AttackLabel(evaluation.attack)
-            if !labels.contains(label) { labels.append(label) }
+    /// Sets that are not what they claim.
+    private var defectBlocks: [HTMLPage.Block] {
+        var lines: [String] = []
+        for evaluation in outcome.evaluations {
+            for defect in evaluation.defects where defect.severity >= .violation {
+                let line = "\(evaluation.set): \(defect.finding)"
+                if !lines.contains(line) { lines.append(line) }
+            }
         }
-        let groups = models.map { model in
-            let own = withinBudget(model)
-            return BarChart.Group(
-                model.name,
-                labels.map { label in
-                    own.first { AttackLabel($0.attack) == label }
-                        .map { estimate($0.rates.adversarialAccuracy) }
-                })
-        }
-        let chart = BarChart(
-            "Accuracy under attacks on cross entropy and on log-odds",
-            axis: Axis("accuracy", format: .percent, range: 0...1), seriesNames: labels.map(\.text),
-            groups: groups)
-        var table = HTMLTable(
-            columns: [
-                .init("model"), .init("rows with CE gradient exactly 0", .right),
-                .init("rows with log-odds gradient exactly 0", .right),
-                .init("median logit gap", .right),
-            ], rows: [])
-        var findings: [HTMLPage.Block] = []
-        for model in models {
-            guard let masking = withinBudget(model).first?.masking else { continue }
-            table.rows.append([
-                HTMLTable.Cell(model.name), HTMLTable.Cell(estimate(masking.zeroCrossEntropy)),
-                HTMLTable.Cell(estimate(masking.zeroLogOdds)),
-                HTMLTable.Cell(
-                    NumberText.fixed(
-                        masking.logitGaps.values.count == 5 ? masking.logitGaps.values[2] : .nan)),
-            ])
-            findings += masking.findings.map { .warning(RichText("\(model.name): \($0)")) }
-        }
-        return [
-            .paragraph(
-                "The cross entropy of a confident model underflows: its gradient becomes exactly zero, and an attack that follows it stands still. The log-odds have the same direction and never vanish. Where the two disagree, the model hides its gradient and withstands nothing."
-            ),
-            .drawing(chart.svg(), caption: "Every bar is a set made against the model itself."),
-            .table(table),
-        ] + findings
+        return lines.prefix(8).map { .warning(RichText($0)) }
     }
 }

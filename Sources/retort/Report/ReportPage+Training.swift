@@ -44,16 +44,16 @@ extension ReportPage {
         }
         let epochs = Axis("epoch", format: .integer)
         return [
-            .drawings(
+            .figure(
                 [
                     LineChart(
                         "Accuracy", xAxis: epochs, yAxis: Axis("accuracy", format: .percent),
                         series: accuracy
-                    ).svg(),
+                    ).halfPage,
                     LineChart(
                         "Training loss (each model's own)", xAxis: epochs, yAxis: Axis("loss"),
                         series: loss
-                    ).svg(),
+                    ).halfPage,
                 ],
                 caption:
                     "The epoch with the best accuracy on held-out training rows is kept; test rows have no part in the choice."
@@ -102,8 +102,8 @@ extension ReportPage {
         }
         let graph = LineageGraph("Lineage", nodes: nodes, edges: edges)
         var blocks: [HTMLPage.Block] = [
-            .drawing(
-                graph.svg(),
+            .figure(
+                [graph],
                 caption: "An arrow means: made from. Boxes carry the first digits of their digests."
             ),
             .folded("Everything in the store", [.verbatim(LineageRendering(lineage).text)]),

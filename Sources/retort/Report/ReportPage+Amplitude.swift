@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Checkpoints
+import Reporting
+import Robustness
+import Tensors
+import Training
+
+extension ReportPage {
+    static let amplitudeCaption: RichText =
+        "Clean rows by the mean size of their gradient: dF/dx of the softmax at T = 1 as attacks see it in single precision, and of the log-odds. A bar that turns orange has no gradient at all; where only the softmax's does, the gradient is hidden, not gone."
+
+    /// Of the models that were judged; nil where nobody measured it.
+    var amplitudeChart: StackedBarChart? {
+        Self.chart(
+            evidence.signs.compactMap { signs in signs.amplitude.map { (signs.checkpoint, $0) } })
+    }
+
+    /// Of stored models with labels of their own, on the clean rows of a set made for them.
+    func amplitudeChart(
+        of models: [(label: String, checkpoint: String)]
+    ) throws -> StackedBarChart? {
+        Self.chart(
+            try models.compactMap { label, name in
+                let checkpoint = try store.checkpoint(named: name)
+                let entry = try store.adversarialSets.first { entry in
+                    try store.adversarialSet(named: entry.name.description).sourceDigest
+                        == checkpoint.digest
+                }
+                guard let entry else { return nil }
+                let set = try store.adversarialSet(named: entry.name.description)
+                let classifier = try checkpoint.classifier(in: store.path)
+                let count = min(set.count, Self.amplitudeRows)
+                let images = try LabelledImages(
+                    images: set.clean(rows: 0..<count), labels: Array(set.labels.prefix(count)),
+                    classCount: classifier.classCount)
+                return (
+                    label,
+                    try GradientAmplitude.measure(classifier, images: images, limit: count)
+                )
+            })
+    }
+
+    private static let amplitudeRows = 100
+
+    private static func chart(_ measured: [(String, GradientAmplitude)]) -> StackedBarChart? {
+        guard !measured.isEmpty else { return nil }
+        let edges = GradientAmplitude.edges.map { NumberText.short($0, digits: 2) }
+        let inner = zip(edges, edges.dropFirst()).map { "\($0) to \($1)" }
+        func counts(_ histogram: Histogram) -> [Double] {
+            ([histogram.zeros, histogram.below] + histogram.counts + [histogram.above])
+                .map(Double.init)
+        }
+        return StackedBarChart(
+            "Size of the input gradient", label: "share of clean rows",
+            parts: ["exactly 0", "below \(edges[0])"] + inner + [
+                "\(edges[edges.count - 1]) and more"
+            ],
+            specialParts: [0],
+            rows: measured.flatMap { name, amplitude in
+                [
+                    StackedBarChart.Row("\(name), softmax", counts(amplitude.softmax)),
+                    StackedBarChart.Row("\(name), log-odds", counts(amplitude.logOdds)),
+                ]
+            })
+    }
+}
