@@ -150,11 +150,11 @@ import Testing
     @Test func defaultsAreTheAuthors() throws {
         #expect(
             try AttackSpecification.parse("cw").canonicalText
-                == "cw:norm=l2,steps=10000,learning-rate=0.01,search=9,c=0.001,kappa=0,abort-early=true,targeted=none,seed=0"
+                == "cw:norm=l2,steps=10000,learning-rate=0.01,search=9,c=0.001,kappa=0,abort-early=true,targeted=none,lattice=none,seed=0"
         )
         #expect(
             try AttackSpecification.parse("cw:norm=linf").canonicalText
-                == "cw:norm=linf,steps=1000,learning-rate=0.005,search=21,c=0.00001,kappa=0,abort-early=true,targeted=none,seed=0"
+                == "cw:norm=linf,steps=1000,learning-rate=0.005,search=21,c=0.00001,kappa=0,abort-early=true,targeted=none,lattice=none,seed=0"
         )
     }
 

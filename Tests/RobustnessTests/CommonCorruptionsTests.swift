@@ -65,40 +65,4 @@ import Testing
         let error = #expect(throws: RobustnessError.self) { try AttackSpecification.parse(text) }
         #expect(error?.description.contains(mention) == true)
     }
-
-    @Test func theSummaryCountsByKindAndSeverity() throws {
-        let names = ["fog-1", "fog-5", "blur-1", "blur-5"]
-        func summary(_ correct: [Bool]) throws -> CorruptionSummary {
-            try CorruptionSummary(
-                stageNames: names, stages: (0..<8).map { $0 % 4 }, isCorrect: correct)
-        }
-        // Two images; rows are fog-1, fog-5, blur-1, blur-5 of each.
-        let model = try summary([true, false, true, true, true, true, true, false])
-        #expect(model.kinds == ["fog", "blur"] && model.severities == [1, 5])
-        #expect(model.accuracies.map { $0.map { $0?.count } } == [[2, 1], [2, 1]])
-        #expect(model.meanAccuracy == 0.75)
-        let baseline = try summary([false, false, true, true, true, true, false, false])
-        // Errors over severities: 0.5 / 1 for fog, 0.5 / 1 for blur.
-        #expect(model.meanCorruptionError(against: baseline) == 0.5)
-        #expect(model.meanCorruptionError(against: model) == 1)
-        let perfect = try summary([Bool](repeating: true, count: 8))
-        #expect(perfect.meanCorruptionError(against: model) == 0)
-        #expect(model.meanCorruptionError(against: perfect) == nil)
-        #expect(model.json["mean_accuracy"]?.doubleValue == 0.75)
-        #expect(throws: RobustnessError.self) {
-            try CorruptionSummary(stageNames: ["fog"], stages: [0], isCorrect: [true])
-        }
-        #expect(throws: RobustnessError.self) {
-            try CorruptionSummary(stageNames: names, stages: [4], isCorrect: [true])
-        }
-    }
-
-    @Test func theSummaryOfAResultIsThatOfItsMargins() throws {
-        let result = try craft("corruption:kind=gaussian_noise")
-        let summary = try CorruptionSummary(result)
-        #expect(summary.kinds == ["gaussian_noise"] && summary.severities == [1, 2, 3, 4, 5])
-        let correct = result.margins.count { $0 > 0 }
-        #expect(abs((summary.meanAccuracy ?? 0) - Double(correct) / 30) < 1e-12)
-        #expect(correct < 30 && correct > 0)
-    }
 }

@@ -55,4 +55,34 @@ import Testing
         let mean = { (result: AdversarialResult) in result.distances.reduce(0, +) / 40 }
         #expect(mean(found) < 2 * mean(exact) + 0.4)
     }
+
+    @Test(arguments: [
+        "deepfool:norm=l2", "deepfool:norm=linf", "cw:steps=60,search=3,c=0.1",
+        "cw:norm=linf,steps=40,targeted=next", "jsma:features=8,theta=0.3,targeted=next",
+        "jsma:features=8,theta=-1,targeted=all",
+    ])
+    func searchesForTheSmallestChangeTakeTheKey(text: String) throws {
+        let model = parityNetwork(batchSize: 16)
+        let pixels = try seenImages(model, count: 12).images.floats().map {
+            ($0 * 255).rounded() / 255
+        }
+        let images = try labelled(
+            pixels, shape: [1, 6, 6], labels: predictions(model, pixels), classCount: 5)
+        let exact = try AttackSpecification.parse(text).craft(against: model, images: images)
+        let result = try AttackSpecification.parse(text + ",lattice=255").craft(
+            against: model, images: images)
+        let values = try result.adversarial.floats()
+        #expect(values.allSatisfy { ($0 * 255).rounded() / 255 == $0 })
+        let seen = try predictions(model, values)
+        for row in 0..<result.count where result.statuses[row] == .success {
+            let target = result.targets[row]
+            #expect(target < 0 ? seen[row] != result.labels[row] : seen[row] == target)
+        }
+        #expect(exact.count(of: .success) > 0)
+        // 255 levels are fine enough that next to nothing is lost.
+        #expect(result.count(of: .success) * 10 >= exact.count(of: .success) * 9)
+        if let budget = result.threatModel.epsilon {
+            #expect(result.distances.allSatisfy { $0 <= budget.value })
+        }
+    }
 }

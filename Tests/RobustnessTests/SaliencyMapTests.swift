@@ -213,7 +213,7 @@ import Training
         let attack = try AttackSpecification.parse("jsma")
         #expect(
             attack.canonicalText
-                == "jsma:variant=f,temperature=1,selection=pairs,theta=1,features=112,targeted=all,seed=0"
+                == "jsma:variant=f,temperature=1,selection=pairs,theta=1,features=112,targeted=all,lattice=none,seed=0"
         )
         #expect(attack.threatModel.description == "l0 112")
         let share = FeatureCap.self

@@ -23,6 +23,7 @@ public struct CarliniWagner: Attack {
         AttackKey("kappa", "by how much the logit that wins has to lead (0)"),
         AttackKey("abort-early", "true to leave a weight when a tenth of its steps gain nothing"),
         AttackKey("targeted", "none, next, least-likely, random, all or a class (none)"),
+        PixelLattice.key,
         AttackKey("seed", "of the random targets (0)"),
     ]
 
@@ -46,6 +47,7 @@ public struct CarliniWagner: Attack {
     public let abortsEarly: Bool
     public let target: AttackTarget
     public let seed: UInt64
+    let lattice: PixelLattice?
 
     public init(arguments: AttackArguments) throws(RobustnessError) {
         norm = try arguments.choice("norm", default: Norm.l2, among: [.l2, .l0, .linf])
@@ -60,6 +62,7 @@ public struct CarliniWagner: Attack {
         abortsEarly =
             try arguments.choice("abort-early", default: Switch.on, among: Switch.allCases) == .on
         target = try AttackTarget(arguments: arguments)
+        lattice = try PixelLattice(arguments: arguments)
         seed = try arguments.seed()
         guard learningRate.numerator > 0 else {
             throw arguments.wrong("learning-rate", expected: "above zero")
@@ -79,6 +82,7 @@ public struct CarliniWagner: Attack {
             AttackParameter("kappa", kappa.text),
             AttackParameter("abort-early", (abortsEarly ? Switch.on : Switch.off).rawValue),
             AttackParameter("targeted", target.text),
+            PixelLattice.parameter(lattice),
             AttackParameter("seed", Int(seed)),
         ]
     }
@@ -92,8 +96,8 @@ public struct CarliniWagner: Attack {
             _ makeSearch: @escaping (AttackRow) -> Search
         ) throws(RobustnessError) -> AdversarialResult {
             try craft(
-                plan, against: classifier, images: images, rowIDs: rowIDs, progress: progress,
-                makeSearch: makeSearch)
+                plan, onto: lattice, against: classifier, images: images, rowIDs: rowIDs,
+                progress: progress, makeSearch: makeSearch)
         }
         switch norm {
         case .l0: return try run { CarliniWagnerL0Search(self, row: $0) }

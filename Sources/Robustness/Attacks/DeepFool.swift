@@ -16,18 +16,21 @@ public struct DeepFool: Attack {
         AttackKey("steps", "most linearisations (50)"),
         AttackKey("overshoot", "share by which the whole change goes past the boundary (0.02)"),
         AttackKey("candidates", "classes looked at, those with the largest clean logits (10)"),
+        PixelLattice.key,
     ]
 
     public let norm: Norm
     public let steps: Int
     public let overshoot: ExactFraction
     public let candidates: Int
+    let lattice: PixelLattice?
 
     public init(arguments: AttackArguments) throws(RobustnessError) {
         norm = try arguments.choice("norm", default: Norm.l2, among: [.l2, .linf])
         steps = try arguments.integer("steps", default: 50, in: 1...1_000_000)
         overshoot = try arguments.fraction("overshoot", default: "0.02")
         candidates = try arguments.integer("candidates", default: 10, in: 2...1_000_000)
+        lattice = try PixelLattice(arguments: arguments)
     }
 
     public var threatModel: ThreatModel { ThreatModel(norm: norm, epsilon: nil) }
@@ -39,6 +42,7 @@ public struct DeepFool: Attack {
             AttackParameter("steps", steps),
             AttackParameter("overshoot", overshoot.text),
             AttackParameter("candidates", candidates),
+            PixelLattice.parameter(lattice),
         ]
     }
 
@@ -48,7 +52,8 @@ public struct DeepFool: Attack {
     ) throws(RobustnessError) -> AdversarialResult {
         let plan = SearchPlan(threatModel: threatModel, seed: seed, looksFirst: false)
         return try craft(
-            plan, against: classifier, images: images, rowIDs: rowIDs, progress: progress
+            plan, onto: lattice, against: classifier, images: images, rowIDs: rowIDs,
+            progress: progress
         ) { DeepFoolSearch(self, row: $0) }
     }
 }

@@ -79,7 +79,10 @@ struct LatticeSearch<Inner: RowSearch>: RowSearch {
 
     mutating func hear(_ answer: RowAnswer) {
         guard let found else { return inner.hear(answer) }
-        let succeeds = answer.logits.prediction.map(row.goal.isReached) ?? false
+        // As much of a lead as other searches ask for: rounding may end on the boundary as well.
+        let logits = answer.logits
+        let lead = row.target.map { logits.margin(of: $0) } ?? -logits.margin(of: row.label)
+        let succeeds = logits.isFinite && lead > logits.lastingLead
         var finding = found
         finding.example = Array(UnsafeBufferPointer(start: answer.point, count: row.count))
         finding.margin = answer.logits.margin(of: row.label)

@@ -23,6 +23,7 @@ public struct SaliencyMapAttack: Attack {
         AttackKey("theta", "change of a feature, from -1 to 1 (1)"),
         AttackKey("features", "most features changed: a number, or a share such as 14.29% (112)"),
         AttackKey("targeted", "all, next, least-likely, random or a class (all)"),
+        PixelLattice.key,
         AttackKey("seed", "of the random targets (0)"),
     ]
 
@@ -54,6 +55,7 @@ public struct SaliencyMapAttack: Attack {
     public let features: FeatureCap
     public let target: AttackTarget
     public let seed: UInt64
+    let lattice: PixelLattice?
 
     public init(arguments: AttackArguments) throws(RobustnessError) {
         variant = try arguments.choice(
@@ -64,6 +66,7 @@ public struct SaliencyMapAttack: Attack {
         theta = try SignedStep(arguments: arguments, key: "theta", default: "1")
         features = try FeatureCap(arguments: arguments, key: "features", default: "112")
         target = arguments.text("targeted") == nil ? .all : try AttackTarget(arguments: arguments)
+        lattice = try PixelLattice(arguments: arguments)
         seed = try arguments.seed()
         guard temperature.numerator > 0 else {
             throw arguments.wrong("temperature", expected: "above zero")
@@ -100,6 +103,7 @@ public struct SaliencyMapAttack: Attack {
             AttackParameter("theta", theta.text),
             AttackParameter("features", features.text),
             AttackParameter("targeted", target.text),
+            PixelLattice.parameter(lattice),
             AttackParameter("seed", Int(seed)),
         ]
     }
@@ -117,7 +121,8 @@ public struct SaliencyMapAttack: Attack {
             _ sensitivity: Sensitivity, _: Selection.Type
         ) throws(RobustnessError) -> AdversarialResult {
             try craft(
-                plan, against: classifier, images: images, rowIDs: rowIDs, progress: progress
+                plan, onto: lattice, against: classifier, images: images, rowIDs: rowIDs,
+                progress: progress
             ) {
                 SaliencySearch<Sensitivity, Selection>(
                     $0, sensitivity: sensitivity, theta: theta.value, features: cap)

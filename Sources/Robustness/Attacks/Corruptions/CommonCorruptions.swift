@@ -8,7 +8,7 @@ public import Training
 ///
 /// The stages of the result name kind and severity, such as `gaussian_noise-3`; misclassified rows
 /// are corrupted as well, because the figure of merit is the accuracy over all rows
-/// (``CorruptionSummary``). There is no budget: distances are what came out.
+/// (``CorruptionGrid``). There is no budget: distances are what came out.
 public struct CommonCorruptions: Attack {
     public static let name = "corruption"
     public static let summary = "noise, blur, weather and the like instead of an adversary"
