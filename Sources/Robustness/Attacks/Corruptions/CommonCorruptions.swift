@@ -100,7 +100,7 @@ struct CorruptionSearch: RowSearch {
     private let kind: CorruptionKind
     private let severity: Int
     private var stream: RandomStream
-    private var finding_: RowFinding
+    private var found: RowFinding
 
     init(
         _ clean: CorruptionRaster, kind: CorruptionKind, severity: Int, seed: UInt64, row: AttackRow
@@ -110,11 +110,11 @@ struct CorruptionSearch: RowSearch {
         let number = CorruptionKind.allCases.firstIndex(of: kind) ?? 0
         let key = UInt64(number * 5 + severity) << 40 | UInt64(row.rowID)
         stream = RandomStream(seed: seed, purpose: .corruption, row: key)
-        finding_ = .nothing(.failed)
+        found = .nothing(.failed)
     }
 
     mutating func ask(at point: UnsafeMutablePointer<Float>) -> RowQuestion? {
-        guard finding_.example == nil else { return nil }
+        guard found.example == nil else { return nil }
         let corrupted = kind.corrupt(clean, severity: severity, stream: &stream)
         for (index, value) in corrupted.values.enumerated() { point[index] = Float(value) }
         return .logits
@@ -122,11 +122,11 @@ struct CorruptionSearch: RowSearch {
 
     mutating func hear(_ answer: RowAnswer) {
         let isBroken = answer.logits.prediction.map { $0 != row.label } ?? false
-        finding_ = RowFinding(
+        found = RowFinding(
             example: Array(UnsafeBufferPointer(start: answer.point, count: row.count)),
             status: isBroken ? .success : .failed, margin: answer.logits.margin(of: row.label),
             stage: row.variant)
     }
 
-    var finding: RowFinding { finding_ }
+    var finding: RowFinding { found }
 }
