@@ -46,17 +46,16 @@ struct CarliniWagnerSpace {
         variables.withUnsafeBufferPointer { variables in
             image.withUnsafeMutableBufferPointer { image in
                 slopes.withUnsafeMutableBufferPointer { slopes in
-                    let start = variables.baseAddress.unsafelyUnwrapped
+                    let source = variables.baseAddress.unsafelyUnwrapped
+                    let values = image.baseAddress.unsafelyUnwrapped
+                    let derivatives = slopes.baseAddress.unsafelyUnwrapped
                     for index in stride(from: 0, to: count, by: 8) {
                         let lanes = min(8, count - index)
-                        let tail = exponential(-2 * start.eightFloats(index, lanes))
+                        let tail = exponential(-2 * source.eightFloats(index, lanes))
                         let value = 1 / (1 + tail)
+                        values.write(value, index, lanes)
                         // In this order nothing overflows.
-                        let slope = 2 * ((tail * value) * value)
-                        for lane in 0..<lanes {
-                            image[index + lane] = value[lane]
-                            slopes[index + lane] = slope[lane]
-                        }
+                        derivatives.write(2 * ((tail * value) * value), index, lanes)
                     }
                 }
             }
@@ -112,4 +111,16 @@ func exponential(_ power: SIMD8<Float>) -> SIMD8<Float> {
     sum = sum * (rest * rest) + rest + 1
     let exponent = unsafeBitCast(shifted, to: SIMD8<UInt32>.self) &- magic.bitPattern &+ 127
     return sum * unsafeBitCast(exponent &<< 23, to: SIMD8<Float>.self)
+}
+
+extension UnsafeMutablePointer<Float> {
+    /// Writes the first `lanes` of eight values from `index` on.
+    @inline(__always)
+    fileprivate func write(_ values: SIMD8<Float>, _ index: Int, _ lanes: Int) {
+        if lanes == 8 {
+            UnsafeMutableRawPointer(self + index).storeBytes(of: values, as: SIMD8<Float>.self)
+        } else {
+            for lane in 0..<lanes { self[index + lane] = values[lane] }
+        }
+    }
 }
