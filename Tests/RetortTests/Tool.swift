@@ -24,16 +24,20 @@ struct Tool {
 
     /// Runs the tool to its end.
     @discardableResult
-    func run(_ arguments: [String]) throws -> Result {
-        let running = try start(arguments)
+    func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Result {
+        let running = try start(arguments, environment: environment)
         return running.wait()
     }
 
     @discardableResult
     func run(_ arguments: String...) throws -> Result { try run(arguments) }
 
-    func start(_ arguments: [String]) throws -> Running {
+    /// - Parameter environment: variables beside those of the tests themselves.
+    func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Running {
         let process = Process()
+        if !environment.isEmpty {
+            process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        }
         process.executableURL = Self.executable
         process.arguments = arguments
         process.currentDirectoryURL = folder

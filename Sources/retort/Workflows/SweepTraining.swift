@@ -15,6 +15,17 @@ struct SweepTraining {
     let data: LoadedData
     let progress: ProgressReporter
     let note: (String) -> Void
+    /// Of the training rows; hashing them takes a noticeable time.
+    private let dataDigest: Digest
+
+    init(
+        store: String, plan: SweepPlan, data: LoadedData, progress: ProgressReporter,
+        note: @escaping (String) -> Void
+    ) {
+        (self.store, self.plan, self.data, self.progress) = (store, plan, data, progress)
+        self.note = note
+        dataDigest = data.train.digest()
+    }
 
     /// Trains a net, or finds it in the store.
     ///
@@ -90,7 +101,7 @@ struct SweepTraining {
                 softLabels: SoftLabelsContent(
                     logits: labelled.logits, rowIndex: Array(0..<images.count),
                     rowDigests: labelled.rowDigests, teacherDigest: teacher.digest,
-                    dataDigest: images.digest(),
+                    dataDigest: dataDigest,
                     metadata: [
                         "data": .string(data.specification.description),
                         "teacher": .string(teacher.name),
@@ -130,7 +141,7 @@ extension SweepTraining {
     ) -> JSON {
         var identity: JSON = [
             "architecture": .string(plan.architecture), "recipe": recipe.json,
-            "data_digest": .string(data.train.digest().hexadecimal),
+            "data_digest": .string(dataDigest.hexadecimal),
         ]
         if let start { identity["start"] = .string(start.digest.hexadecimal) }
         if let distillation {
@@ -178,6 +189,6 @@ extension SweepTraining {
         metadata["metrics"] = metrics
         return CheckpointContent(
             tensors: snapshot.parameters, architecture: graph.json, metadata: metadata,
-            parents: parents, dataDigest: data.train.digest(), axes: axes, roles: roles)
+            parents: parents, dataDigest: dataDigest, axes: axes, roles: roles)
     }
 }
