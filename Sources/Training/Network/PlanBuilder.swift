@@ -73,6 +73,9 @@ final class PlanBuilder {
     var isDifferentiated: Bool { purpose != .inference }
 
     func build() throws(TrainingError) -> Plan {
+        // The closures hold the builder that holds them; left in place, they would keep every
+        // buffer of a network for as long as the program runs.
+        defer { backwardBuilders = [] }
         for index in graph.nodes.indices.dropFirst() where !fusion.isAbsorbed(index) {
             current = index
             try inNode(index) { () throws(TrainingError) in try buildForward(index) }

@@ -36,6 +36,21 @@ struct NetworkTests {
         }
     }
 
+    /// A sweep compiles hundreds; what keeps a network's buffers keeps its parameters as well.
+    @Test(arguments: [Network.Purpose.training, .inference, .inputGradient])
+    func aNetworkThatIsLetGoFreesItsMemory(_ purpose: Network.Purpose) throws {
+        weak var kept: ParameterArena?
+        do {
+            let graph = try Architecture.cnn.graph(imageShape: [1, 12, 12], classCount: 3)
+            let arena = ParameterArena(graph: graph, seed: 1)
+            kept = arena
+            let network = try Network(
+                graph: graph, parameters: arena, batchSize: 2, purpose: purpose)
+            try network.forward()
+        }
+        #expect(kept == nil)
+    }
+
     @Test func aSecondPassRepeatsTheFirst() throws {
         let graph = try Architecture.cnn.graph(imageShape: [1, 28, 28], classCount: 10)
         let arena = ParameterArena(graph: graph, seed: 1)
