@@ -16,7 +16,7 @@ enum AttackBenchmark {
         // peers', not how early each one stops.
         let last = graph.parameters.last { $0.role == .bias }!.name
         tensors[last] = Tensor([1000] + [Float](repeating: 0, count: 9), shape: [10])
-        let classifier = try Classifier(graph: graph, parameters: tensors, batchSize: 128)
+        let classifier = try Classifier(graph: graph, parameters: tensors, batchSize: 96)
         var stream = RandomStream(seed: 0, purpose: .test)
         let pixels = (0..<(count * 784)).map { _ in stream.uniform() }
         let images = try LabelledImages(
@@ -45,10 +45,11 @@ enum AttackBenchmark {
             try gradient.withUnsafeMutableBufferPointer { gradient in
                 try logits.withUnsafeMutableBufferPointer { logits in
                     for start in stride(from: 0, to: count, by: batch) {
-                        let rows = UnsafeBufferPointer(
-                            rebasing: pixels[(start * 784)..<((start + batch) * 784)])
+                        let rows = min(batch, count - start)
                         try classifier.inputGradient(
-                            of: rows, count: batch, into: gradient, logits: logits
+                            of: UnsafeBufferPointer(
+                                rebasing: pixels[(start * 784)..<((start + rows) * 784)]),
+                            count: rows, into: gradient, logits: logits
                         ) { _, gradient in gradient.update(repeating: 1) }
                     }
                 }

@@ -15,6 +15,9 @@ extension DisjointMaxPool {
         let (zero, one) = (SIMD8<Int32>(repeating: 0), SIMD8<Int32>(repeating: 1))
         let parts = parts
         let offsets = windowOffsets.map { $0 * parts }
+        // The four pixels of a 2x2 window, which nearly every network pools by.
+        let isFour = offsets.count == 4
+        let (second, third, fourth) = isFour ? (offsets[1], offsets[2], offsets[3]) : (0, 0, 0)
         let width = destination.size.width
         for row in rows {
             let (plane, y) = row.quotientAndRemainder(dividingBy: destination.size.height)
@@ -23,12 +26,20 @@ extension DisjointMaxPool {
             for position in 0..<(width * parts) {
                 let (x, part) = parts == 1 ? (position, 0) : (position >> 1, position & 1)
                 let first = (corner + x * window.width * source.pixelStride) * parts + part
+                let output = (target + x * destination.pixelStride) * parts + part
+                if isFour {
+                    let choice = Self.maximum(
+                        pixels[first], pixels[first &+ second], pixels[first &+ third],
+                        pixels[first &+ fourth], into: &maxima[output])
+                    chosen?[row * width * parts + position] = choice
+                    continue
+                }
                 var best = pixels[first]
                 for offset in offsets {
                     let value = pixels[first + offset]
                     best.replace(with: value, where: value .> best)
                 }
-                maxima[(target + x * destination.pixelStride) * parts + part] = best
+                maxima[output] = best
                 if let chosen {
                     // Counts, from the last pixel back, how many precede the first maximum.
                     var choice = zero
@@ -43,6 +54,28 @@ extension DisjointMaxPool {
                 }
             }
         }
+    }
+
+    /// The maximum of four pixels, and the choice: which was the first to have it, and whether it is
+    /// positive.
+    @inline(__always)
+    private static func maximum(
+        _ first: SIMD8<Float>, _ second: SIMD8<Float>, _ third: SIMD8<Float>,
+        _ fourth: SIMD8<Float>, into maximum: inout SIMD8<Float>
+    ) -> SIMD8<UInt8> {
+        var best = first
+        best.replace(with: second, where: second .> best)
+        best.replace(with: third, where: third .> best)
+        best.replace(with: fourth, where: fourth .> best)
+        maximum = best
+        let (zero, one) = (SIMD8<Int32>(repeating: 0), SIMD8<Int32>(repeating: 1))
+        var choice = zero.replacing(with: one, where: third .!= best)
+        choice = zero.replacing(with: choice &+ one, where: second .!= best)
+        choice = zero.replacing(with: choice &+ one, where: first .!= best)
+        let flag = SIMD8<Int32>(repeating: Int32(Self.notPositive))
+        choice =
+            choice | zero.replacing(with: flag, where: best .<= SIMD8<Float>(repeating: 0))
+        return SIMD8<UInt8>(truncatingIfNeeded: choice)
     }
 
     func backwardF32(

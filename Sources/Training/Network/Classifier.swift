@@ -129,11 +129,15 @@ public final class Classifier: DifferentiableClassifier {
     /// given.
     private func networkSize(for count: Int) -> Int {
         guard !compilesExactSizes else { return count }
-        let block = 24
-        var size = batchSize < block ? 1 : block
-        while size < count { size *= 2 }
-        guard size > batchSize else { return size }
-        return batchSize < block ? batchSize : (batchSize + block - 1) / block * block
+        let block = batchSize < 24 ? 1 : 24
+        let needed = (count + block - 1) / block
+        // 1, 2, 3, 4, 6, 8, 12, ...: few networks to compile, and at most a third of the rows idle.
+        var blocks = 1
+        while blocks < needed {
+            blocks =
+                blocks == 1 ? 2 : (blocks & (blocks - 1) == 0 ? blocks / 2 * 3 : blocks / 3 * 4)
+        }
+        return min(blocks, (batchSize + block - 1) / block) * block
     }
 
     private func fill(

@@ -68,9 +68,13 @@ extension PlanBuilder {
             guard wantsGradient(input), let choices else { return }
             let gradient = try self.gradient(index, throughPooledActivation: false)
             let ordered = try reordered(gradient, to: layout)
-            try contribute(to: input, in: source.layout) { target in
-                emit { _ in
-                    kernel.backward(ordered.buffer, into: target.buffer, choices: choices)
+            if try !buildPooledConvolutionGradient(
+                index, kernel, gradient: ordered, choices: choices)
+            {
+                try contribute(to: input, in: source.layout) { target in
+                    emit { _ in
+                        kernel.backward(ordered.buffer, into: target.buffer, choices: choices)
+                    }
                 }
             }
             release(ordered, ifCopyOf: gradient)

@@ -35,6 +35,7 @@ extension PlanBuilder {
         define(index, result)
 
         onBackward { [self] () throws(TrainingError) in
+            guard !differentiatedByPool.contains(index) else { return }
             let gradient = try self.gradient(index)
             if purpose == .training {
                 try buildWeightGradient(

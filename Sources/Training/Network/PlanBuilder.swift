@@ -33,6 +33,8 @@ final class PlanBuilder {
     private let pool = BufferPool()
     var preparedWeights: [Int: [Memory]] = [:]
     var foldedLayers: [Int: FoldedLayer] = [:]
+    /// Convolutions whose backward steps a pooling after them has built.
+    var differentiatedByPool: Set<Int> = []
     let input: Memory
     let inputGradient: Memory
     let logitsGradient: Memory

@@ -66,6 +66,30 @@ import Testing
                 "conv 32, pool, relu",
                 [.init("c", convolution(32, Extent(3), padding: 1)), pool, relu]
             ),
+            (
+                "two convs with pools",
+                [
+                    .init("c", same), relu, pool,
+                    .init("d", convolution(24, Extent(3), padding: 1)),
+                    .init("s", .activation(.leakyRelu(slope: 0.2))),
+                    .init("q", .maxPool(Window(kernel: Extent(2), stride: Extent(2)))),
+                ]
+            ),
+            (
+                "conv 5x5 stride 2, pool 3x2",
+                [
+                    .init("c", convolution(9, Extent(5, 4), stride: 2, padding: 3)), relu,
+                    .init("p", .maxPool(Window(kernel: Extent(2, 3), stride: Extent(2, 3)))),
+                ]
+            ),
+            (
+                "many channels, stride 2, whole pool",
+                [
+                    .init("c", same), .init("d", convolution(8, Extent(2), stride: 2, padding: 1)),
+                    .init("bn", .batchNormalization(epsilon: 1e-3, momentum: 0.1)), relu,
+                    .init("p", .maxPool(Window(kernel: Extent(4), stride: Extent(4)))),
+                ]
+            ),
             ("conv stride 2", [.init("c", convolution(16, Extent(3), stride: 2, padding: 1))]),
             ("conv 1x1", [.init("c", convolution(7, Extent(1), bias: false))]),
             ("conv whole image", [.init("c", convolution(4, Extent(6, 7)))]),
@@ -162,6 +186,24 @@ import Testing
         }
         expectClose(
             Array(gradients.all), Array(slopes.all), absolute: 2e-6, relative: 2e-6, "gradient")
+    }
+
+    /// The pooling after a first convolution differentiates it as well: see ``PooledPatchGradient``.
+    @Test func aPooledFirstConvolutionHasNoBackwardKernelOfItsOwn() throws {
+        let nodes = try #require(Self.operations.first { $0.name == "two convs with pools" }).nodes
+        let graph = try Graph(
+            nodes: [Graph.Node("x", .input(shape: [3, 6, 7]))] + nodes
+                + [Graph.Node("flat", .flatten), Graph.Node("fc", .dense(units: 3, bias: true))])
+        func backward(_ purpose: Network.Purpose) throws -> [String] {
+            try Network(
+                graph: graph, parameters: ParameterArena(graph: graph, seed: 1), batchSize: 2,
+                purpose: purpose
+            ).planSummary.filter { $0.hasPrefix("backward ") }
+        }
+        #expect(try !backward(.inputGradient).contains { $0.hasPrefix("backward c:") })
+        #expect(try backward(.inputGradient).contains("backward p: host"))
+        // The weights' gradient wants the whole gradient of the convolution's result.
+        #expect(try backward(.training).contains { $0.hasPrefix("backward c:") })
     }
 
     @Test func nanIsNotHidden() throws {
