@@ -27,7 +27,7 @@ struct PooledPatchGradient {
     ///   - source: (N, I, H, W) of the convolution.
     ///   - pool: reads the convolution's result.
     init?(source: [Int], filters: Int, window: Window, pool: DisjointMaxPool) {
-        guard pool.kind == .f32, source[1] < 4 else { return nil }
+        guard pool.destination.lanes == 8, pool.kind == .f32, source[1] < 4 else { return nil }
         self.pool = pool
         self.filters = filters
         (images, channels, image) = (source[0], source[1], Extent(source[2], source[3]))
