@@ -99,6 +99,7 @@ import Testing
         let inDouble = try #require(amplitude.softmaxInDouble)
         #expect(inDouble.zeros == 0 && inDouble.below == 24)
         #expect(try #require(amplitude.meanSoftmaxInDouble) > 0)
+        #expect(amplitude.meanSoftmaxOnSame != nil)
     }
 
     @Test func notMeasuredIsSaidAsNull() {

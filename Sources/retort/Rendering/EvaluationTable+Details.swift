@@ -139,7 +139,7 @@ extension EvaluationTable {
         ]
         if let amplitude = signs.amplitude {
             lines.append(
-                "  mean gradient on \(amplitude.images) images: softmax \(number(amplitude.meanSoftmax)) (\(amplitude.softmax.zeros) exactly zero), in double \(number(amplitude.meanSoftmaxInDouble)), log-odds \(number(amplitude.meanLogOdds))"
+                "  mean gradient on \(amplitude.images) images: softmax \(number(amplitude.meanSoftmax)) (\(amplitude.softmax.zeros) exactly zero), on some of them \(number(amplitude.meanSoftmaxOnSame)), in double \(number(amplitude.meanSoftmaxInDouble)); log-odds \(number(amplitude.meanLogOdds))"
             )
         }
         if let probe = signs.probe {

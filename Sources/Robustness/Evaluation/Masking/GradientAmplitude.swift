@@ -18,15 +18,18 @@ public struct GradientAmplitude: Hashable, Sendable {
     /// temperature 1, in `Float`.
     public let softmax: Histogram
     public let meanSoftmax: Double?
-    /// The same in double precision on the first of the images; nil where the model does not run in it.
+    /// The same in double precision on some of the images, evenly spaced; nil where the model does not
+    /// run in it.
     public let softmaxInDouble: Histogram?
     public let meanSoftmaxInDouble: Double?
+    /// ``meanSoftmax`` on those images alone: few images carry most of a mean.
+    public let meanSoftmaxOnSame: Double?
     /// For each image the mean over pixels of |dm / dx| with m the log-odds of the predicted class.
     public let logOdds: Histogram
     public let meanLogOdds: Double?
 
     /// `{images, edges, softmax, softmax_double, log_odds, mean_softmax, mean_softmax_double,
-    /// mean_log_odds}`.
+    /// mean_softmax_same_images, mean_log_odds}`.
     public var json: JSON {
         func number(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
         return [
@@ -35,19 +38,24 @@ public struct GradientAmplitude: Hashable, Sendable {
             "softmax": softmax.json, "softmax_double": softmaxInDouble?.json ?? .null,
             "log_odds": logOdds.json, "mean_softmax": number(meanSoftmax),
             "mean_softmax_double": number(meanSoftmaxInDouble),
+            "mean_softmax_same_images": number(meanSoftmaxOnSame),
             "mean_log_odds": number(meanLogOdds),
         ]
     }
 
-    init(softmax: [Double], softmaxInDouble: [Double]?, logOdds: [Double]) {
+    /// - Parameter inDouble: places in `softmax`, and the values there in double precision.
+    init(
+        softmax: [Double], inDouble: (places: [Int], values: [Double])?, logOdds: [Double]
+    ) {
         func mean(_ values: [Double]) -> Double? {
             values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
         }
         images = softmax.count
         self.softmax = Histogram(of: softmax, edges: Self.edges)
         meanSoftmax = mean(softmax)
-        self.softmaxInDouble = softmaxInDouble.map { Histogram(of: $0, edges: Self.edges) }
-        meanSoftmaxInDouble = softmaxInDouble.flatMap(mean)
+        softmaxInDouble = inDouble.map { Histogram(of: $0.values, edges: Self.edges) }
+        meanSoftmaxInDouble = inDouble.flatMap { mean($0.values) }
+        meanSoftmaxOnSame = inDouble.flatMap { mean($0.places.map { softmax[$0] }) }
         self.logOdds = Histogram(of: logOdds, edges: Self.edges)
         meanLogOdds = mean(logOdds)
     }
@@ -89,12 +97,14 @@ public struct GradientAmplitude: Hashable, Sendable {
                 logOdds.append(batch.sum(classes, position) / Double(pixels))
             }
         }
+        let few = min(doubleLimit, count)
+        let places = (0..<few).map { $0 * count / few }
+        let inDouble = reference.map { reference in
+            amplitudes(
+                of: places.map { images.pixels(chosen[$0]..<(chosen[$0] + 1)) }, reference)
+        }
         return GradientAmplitude(
-            softmax: softmax,
-            softmaxInDouble: reference.map { reference in
-                amplitudes(
-                    of: chosen.prefix(doubleLimit).map { images.pixels($0..<($0 + 1)) }, reference)
-            }, logOdds: logOdds)
+            softmax: softmax, inDouble: inDouble.map { (places, $0) }, logOdds: logOdds)
     }
 
     /// Double precision costs some milliseconds an image and class.
