@@ -100,7 +100,7 @@ public struct HistogramChart: Chart {
         }
         guard let median = row.median, let x = frame.x(median) else { return }
         canvas.path("M\(Markup.number(x)) \(Markup.number(top))V\(Markup.number(bottom))", "tick")
-        let label = "median \(axis.text(median))"
+        let label = "median \(text(median: median))"
         let fits = x + 6 + Canvas.width(of: label, size: 11) < frame.right + 14
         let half = Canvas.width(of: label, size: 11)
         canvas.rectangle(fits ? x + 3 : x - 9 - half, top - 4, half + 6, 14, "veil", radius: 2)
@@ -117,6 +117,11 @@ public struct HistogramChart: Chart {
             let start = min(max(frame.left, x - width / 2), frame.right - width)
             canvas.text(name, start, y, "small muted")
         }
+    }
+
+    private func text(median: Double?) -> String {
+        guard let median, axis.format == .number else { return axis.text(median) }
+        return NumberText.short(median, digits: 3)
     }
 
     private func shares(of row: Row) -> [Double]? {
@@ -155,7 +160,7 @@ public struct HistogramChart: Chart {
             }, caption: "Rows in each bin; bins without any are left out.")
         if rows.contains(where: { $0.median != nil }) {
             table.rows.append(
-                ["median"] + rows.map { HTMLTable.Cell(axis.text($0.median)) })
+                ["median"] + rows.map { HTMLTable.Cell(text(median: $0.median)) })
         }
         if !marks.isEmpty {
             table.rows += marks.map { mark in
@@ -171,7 +176,7 @@ public struct HistogramChart: Chart {
             + rows.map { row in
                 let total = NumberText.count(row.counts.reduce(0, +))
                 return "\(row.name): \(total) counted"
-                    + (row.median.map { ", median \(axis.text($0))" } ?? "")
+                    + (row.median.map { ", median \(text(median: $0))" } ?? "")
             }.joined(separator: "; ") + "."
     }
 }

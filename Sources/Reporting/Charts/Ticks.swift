@@ -92,6 +92,7 @@ struct Ticks: Hashable {
             ]
             return "10" + String(String(Int(exponent)).map { digits[$0] ?? $0 })
         }
-        return NumberText.short(value)
+        return value >= 1000 && value < 100_000 && value == value.rounded()
+            ? NumberText.count(Int(value)) : NumberText.short(value)
     }
 }

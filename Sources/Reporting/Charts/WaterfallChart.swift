@@ -26,6 +26,13 @@ public struct WaterfallChart: Chart {
         self.steps = steps
     }
 
+    /// The chart made for standing beside another.
+    public var halfPage: WaterfallChart {
+        var chart = self
+        chart.width = SVG.halfPageWidth
+        return chart
+    }
+
     private static let barHeight = 22.0
     private static let axisLabel = "rows"
 

@@ -64,9 +64,10 @@ public struct HTMLTable: Sendable {
             }
             return "<tr>\(cells.joined())</tr>"
         }
-        let captionElement = caption.html.isEmpty ? "" : "<caption>\(caption.html)</caption>\n"
+        let captionElement =
+            caption.html.isEmpty ? "" : "<caption><span>\(caption.html)</span></caption>\n"
         return """
-            <div class="table"><table>
+            <div class="table"><table\(columns.count > 6 ? " class=\"dense\"" : "")>
             \(captionElement)<thead><tr>\(heads.joined())</tr></thead>
             <tbody>
             \(body.joined(separator: "\n"))

@@ -40,6 +40,7 @@ enum PageStyle {
         border-radius:10px;margin:0 0 18px}
         table{border-collapse:collapse;width:100%;font-size:14.5px;font-variant-numeric:tabular-nums}
         caption{text-align:left;padding:12px 16px 4px;color:var(--muted);font-size:14px}
+        caption span{display:block;max-width:min(90ch,calc(100vw - 64px))}
         th,td{padding:8px 16px;text-align:left;vertical-align:top;white-space:nowrap}
         thead th{font-size:13px;font-weight:600;color:var(--muted);\
         border-bottom:1px solid var(--line);vertical-align:bottom;white-space:normal}
@@ -48,6 +49,7 @@ enum PageStyle {
         tr.group th{background:var(--page);font-size:13px;color:var(--muted);padding:6px 16px}
         .number{text-align:right}
         td .detail,th .detail{display:block}
+        .dense{font-size:13.5px}.dense th,.dense td{padding:7px 9px}
         .prose{white-space:normal;min-width:150px}
         .good{color:var(--good)}.bad{color:var(--bad)}.muted{color:var(--muted)}
         .bar{display:block;height:4px;border-radius:2px;background:var(--faint);margin-top:4px;\
