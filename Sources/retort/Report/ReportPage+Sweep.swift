@@ -14,7 +14,7 @@ extension ReportPage {
             .figure(
                 [pictures.success],
                 caption:
-                    "Success against temperature. The falling curves differentiate the softmax, which saturates; the same attack on z/T, and attacks on the log-odds, do not notice the temperature. Bands are 95 % intervals."
+                    "JSMA on the softmax differentiates what saturates at high temperatures; the same attack on z/T, and attacks on the log-odds, do not depend on it. Where only the first curve falls, the temperature protects nothing. Bands are 95 % intervals."
             ),
             .table(pictures.table),
         ]
@@ -45,7 +45,7 @@ extension ReportPage {
                 .figure(
                     [distance],
                     caption:
-                        "The smallest l2 change that Carlini and Wagner's attack finds hardly moves with the temperature."
+                        "The smallest l2 change that Carlini and Wagner's attack finds would grow with the temperature if distillation protected."
                 ))
         }
         if pictures.amplitude.series.contains(where: { !$0.points.isEmpty }) {
@@ -53,7 +53,7 @@ extension ReportPage {
                 .figure(
                     [pictures.amplitude.halfPage, pictures.vanished.halfPage],
                     caption:
-                        "The gradient of the softmax shrinks with the temperature, that of the log-odds does not. A point that is missing is exactly zero."
+                        "Where the gradient of the softmax shrinks and that of the log-odds does not, the gradient is hidden, not gone. A point that is missing is exactly zero."
                 ))
             blocks.append(
                 .figure(
