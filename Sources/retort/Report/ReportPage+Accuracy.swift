@@ -66,7 +66,7 @@ extension ReportPage {
 
     /// Rows that one model of a pair gets wrong and the other does not.
     private var comparisonTable: HTMLTable? {
-        let pairs = evidence.comparisons.filter { comparison in
+        let pairs = outcome.comparisons.filter { comparison in
             comparison.basis == .ownExamples
                 && outcome.evaluations.contains {
                     $0.set == comparison.firstSet && $0.threatModel == budget
@@ -95,7 +95,7 @@ extension ReportPage {
         )
     }
 
-    /// Sets that are not what they claim.
+    /// Sets that are not what they claim, and pairs that could not be judged.
     private var defectBlocks: [HTMLPage.Block] {
         var lines: [String] = []
         for evaluation in outcome.evaluations {
@@ -103,6 +103,9 @@ extension ReportPage {
                 let line = "\(evaluation.set): \(defect.finding)"
                 if !lines.contains(line) { lines.append(line) }
             }
+        }
+        lines += outcome.refusals.filter { !$0.isSkipped }.map {
+            "\($0.set) was not judged: \($0.defect.finding)"
         }
         return lines.prefix(8).map { .warning(RichText($0)) }
     }

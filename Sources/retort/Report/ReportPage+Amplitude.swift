@@ -13,7 +13,7 @@ extension ReportPage {
     /// Of the models that were judged; nil where nobody measured it.
     var amplitudeChart: StackedBarChart? {
         Self.chart(
-            evidence.signs.compactMap { signs in signs.amplitude.map { (signs.checkpoint, $0) } })
+            outcome.signs.compactMap { signs in signs.amplitude.map { (signs.checkpoint, $0) } })
     }
 
     /// Of stored models with labels of their own, on the clean rows of a set made for them.
@@ -23,12 +23,15 @@ extension ReportPage {
         Self.chart(
             try models.compactMap { label, name in
                 let checkpoint = try store.checkpoint(named: name)
-                let entry = try store.adversarialSets.first { entry in
-                    try store.adversarialSet(named: entry.name.description).sourceDigest
-                        == checkpoint.digest
+                let own = try store.adversarialSets.map {
+                    try store.adversarialSet(named: $0.name.description)
+                }.filter { $0.sourceDigest == checkpoint.digest }
+                // Sets with several targets hold each image several times.
+                let variety = own.map { Set($0.rowIndex.prefix(Self.amplitudeRows)).count }
+                guard let most = variety.max(), let place = variety.firstIndex(of: most) else {
+                    return nil
                 }
-                guard let entry else { return nil }
-                let set = try store.adversarialSet(named: entry.name.description)
+                let set = own[place]
                 let classifier = try checkpoint.classifier(in: store.path)
                 let count = min(set.count, Self.amplitudeRows)
                 let images = try LabelledImages(

@@ -6,8 +6,8 @@ import Robustness
 extension ReportPage {
     /// What a careful reader asks of a claim, answered for every model from the store.
     var checklistBlocks: [HTMLPage.Block] {
-        guard let first = evidence.verdicts.first, !first.checklist.isEmpty else { return [] }
-        let shown = evidence.verdicts.prefix(5)
+        guard let first = outcome.verdicts.first, !first.checklist.isEmpty else { return [] }
+        let shown = outcome.verdicts.prefix(5)
         let overview = HTMLTable(
             columns: [.init("question")] + shown.map { .init($0.checkpoint) },
             rows: first.checklist.map { item in
@@ -21,7 +21,7 @@ extension ReportPage {
                 "After the questions of Carlini and others, \"On evaluating adversarial robustness\" (2019). Not tried means that nothing in this store answers, not that the answer is good."
         )
         return [.table(overview)]
-            + evidence.verdicts.map { verdict in
+            + outcome.verdicts.map { verdict in
                 .folded(
                     "Reasons: \(verdict.checkpoint)",
                     [.table(.checklist(verdict.checklist.map(question)))]

@@ -33,16 +33,17 @@ extension ReportPage {
         }
         blocks.append(.table(signTable))
         if let probes = probeTable { blocks.append(.table(probes)) }
-        let findings = evidence.verdicts.flatMap { verdict in
-            verdict.warnings.map {
-                HTMLPage.Block.warning(RichText("\(verdict.checkpoint): \($0)"))
+        // The first of each model say it; a store with many sets has hundreds.
+        func warnings(_ chosen: (ModelVerdict) -> ArraySlice<String>) -> [HTMLPage.Block] {
+            outcome.verdicts.flatMap { verdict in
+                chosen(verdict).map { finding -> HTMLPage.Block in
+                    .warning(RichText("\(verdict.checkpoint): \(finding)"))
+                }
             }
         }
-        // The first few say it; a store with many sets has hundreds.
-        blocks += findings.prefix(6)
-        if findings.count > 6 {
-            blocks.append(.folded("\(findings.count - 6) more signs", Array(findings.dropFirst(6))))
-        }
+        blocks += warnings { $0.warnings.prefix(2) }
+        let others = warnings { $0.warnings.dropFirst(2) }
+        if !others.isEmpty { blocks.append(.folded("\(others.count) more signs", others)) }
         return blocks
     }
 
@@ -73,7 +74,7 @@ extension ReportPage {
         var chart = HistogramChart(
             "Logit gap on clean rows", axis: Axis(logitGapLabel, scale: .logarithmic),
             edges: edges,
-            rows: evidence.signs.map { signs in
+            rows: outcome.signs.map { signs in
                 let histogram = signs.masking.gapHistogram
                 let quantiles = signs.masking.logitGaps.values
                 return .init(
@@ -93,7 +94,7 @@ extension ReportPage {
                 .init("median logit gap", .right), .init("mean |dF/dx|", .right),
                 .init("mean |d log-odds/dx|", .right),
             ],
-            rows: evidence.signs.map { signs in
+            rows: outcome.signs.map { signs in
                 let (masking, gaps) = (signs.masking, signs.masking.logitGaps.values)
                 func size(_ value: Double?) -> HTMLTable.Cell {
                     HTMLTable.Cell(value.map { NumberText.short($0, digits: 3) } ?? "-")
@@ -112,7 +113,7 @@ extension ReportPage {
 
     /// A quick look along several losses, whatever sets are stored.
     private var probeTable: HTMLTable? {
-        let probes = evidence.signs.compactMap { signs in
+        let probes = outcome.signs.compactMap { signs in
             signs.probe.map { (signs.checkpoint, $0) }
         }
         guard let first = probes.first else { return nil }

@@ -76,10 +76,16 @@ extension ReportPage {
 
     /// Accuracy by corruption and severity.
     var corruptionBlocks: [HTMLPage.Block] {
-        let maps = outcome.evaluations.compactMap { evaluation -> HeatMap? in
-            guard let grid = evaluation.stages?.grid else { return nil }
+        var grids = outcome.corruptions.map {
+            (name: "\($0.checkpoint) on imported sets", grid: $0.grid)
+        }
+        for evaluation in outcome.evaluations {
+            guard let grid = evaluation.stages?.grid else { continue }
+            grids.append((name: "\(evaluation.checkpoint) on \(evaluation.set)", grid: grid))
+        }
+        let maps = grids.map { name, grid -> HeatMap in
             var map = HeatMap(
-                "\(evaluation.checkpoint) on \(evaluation.set)", rowAxis: "corruption",
+                name, rowAxis: "corruption",
                 columnAxis: "severity", rowNames: grid.kinds,
                 columnNames: grid.severities.map(String.init),
                 values: grid.accuracy.map { $0.map { $0?.value } }, fullScale: 1)
@@ -87,10 +93,8 @@ extension ReportPage {
             return map
         }
         guard !maps.isEmpty else { return [] }
-        let means = outcome.evaluations.compactMap { evaluation in
-            evaluation.stages?.grid?.meanAccuracy.map {
-                "\(evaluation.checkpoint) on \(evaluation.set): \(NumberText.percent($0))"
-            }
+        let means = grids.compactMap { name, grid in
+            grid.meanAccuracy.map { "\(name): \(NumberText.percent($0))" }
         }
         return [
             .figure(

@@ -13,7 +13,7 @@ extension ReportPage {
         guard !charts.isEmpty else { return [] }
         return [
             .figure(
-                charts,
+                charts.map(\.halfPage),
                 caption:
                     "A row counts as held only if no attack so far broke it. What is left at the bottom is what nobody broke yet, not what nobody can."
             )

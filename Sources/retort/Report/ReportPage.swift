@@ -14,7 +14,6 @@ struct ReportPage {
     /// The models on the page, in the order of the store's names.
     let models: [Checkpoint]
     let sweeps: [SweepResults]
-    let evidence: ReportEvidence
 
     /// - Parameters:
     ///   - evaluations: of the models that ``ReportScope`` names; nil where the store has no sets.
@@ -27,7 +26,6 @@ struct ReportPage {
         self.sweeps = sweeps
         outcome = evaluations ?? OfflineEvaluation.Outcome(evaluations: [], worstCases: [])
         models = try ReportScope(store).models.map { try store.checkpoint(named: $0) }
-        evidence = try ReportEvidence(outcome, of: models, in: store)
     }
 
     func html() throws -> String {
@@ -80,8 +78,16 @@ struct ReportPage {
     /// Evaluations of models on the sets made against them.
     var whiteBox: [Evaluation] { outcome.evaluations.filter { $0.access == .whiteBox } }
 
-    /// The threat model that most untargeted white-box sets share.
-    var budget: ThreatModel? { evidence.budget }
+    /// The threat model with a budget that most untargeted white-box sets share; of equals linf,
+    /// then the largest.
+    var budget: ThreatModel? {
+        let shared = whiteBox.filter { !$0.isTargeted && $0.threatModel.epsilon != nil }
+        let counts = Dictionary(grouping: shared, by: \.threatModel).mapValues(\.count)
+        func rank(_ entry: (key: ThreatModel, value: Int)) -> (Int, Int, Double) {
+            (entry.value, entry.key.norm == .linf ? 1 : 0, entry.key.budget)
+        }
+        return counts.max { rank($0) < rank($1) }?.key
+    }
 
     /// White-box evaluations within the shared budget.
     func withinBudget(_ model: Checkpoint) -> [Evaluation] {
