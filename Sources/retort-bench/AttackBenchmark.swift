@@ -30,11 +30,12 @@ enum AttackBenchmark {
         let bareSeconds = try seconds {
             for _ in 0..<steps { try bareGradients(classifier, pixels) }
         }
-        return [
+        let figures = [
             "fgsm_images_per_second": Double(count) / fgsmSeconds,
             "pgd40_images_per_second": Double(count) / pgdSeconds,
             "input_gradient_images_per_second": Double(count * steps) / bareSeconds,
         ]
+        return figures.merging(try searches(context.folder)) { own, _ in own }
     }
 
     private static func bareGradients(_ classifier: Classifier, _ pixels: [Float]) throws {
