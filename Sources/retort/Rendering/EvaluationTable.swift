@@ -108,7 +108,9 @@ struct EvaluationTable {
     /// One row for each model: accuracy when clean, and under the strongest white-box set of each
     /// attack and loss.
     func summary() -> String {
-        let own = outcome.evaluations.filter { $0.access == .whiteBox }
+        let whiteBox = outcome.evaluations.filter { $0.access == .whiteBox }
+        let budget = Self.sharedBudget(whiteBox)
+        let own = whiteBox.filter { $0.threatModel == budget }
         var labels: [AttackLabel] = []
         for evaluation in own where !labels.contains(AttackLabel(evaluation.attack)) {
             labels.append(AttackLabel(evaluation.attack))
@@ -120,9 +122,8 @@ struct EvaluationTable {
         for evaluation in own where !models.contains(evaluation.checkpoint) {
             models.append(evaluation.checkpoint)
         }
-        let budget = Self.sharedBudget(own)
         for model in models {
-            let mine = own.filter { $0.checkpoint == model && $0.threatModel == budget }
+            let mine = own.filter { $0.checkpoint == model }
             guard let first = mine.first else { continue }
             table.append(
                 [model, NumberText.percent(first.cleanAccuracy.value ?? .nan)]

@@ -10,8 +10,8 @@ import Training
 /// The whole story on one data set: what `retort demo` does.
 ///
 /// An undistilled teacher, a teacher trained at T = 40, a student distilled from its cached logits
-/// alone, FGSM and PGD sets on cross entropy and on log-odds against each of the three, and every
-/// model judged offline on every set.
+/// alone, FGSM and PGD sets on cross entropy and on log-odds and the JSMA sets of the claim against
+/// each of the three, and every model judged offline on every set.
 struct Demonstration {
     let store: String
     let data: String
@@ -19,6 +19,8 @@ struct Demonstration {
     var temperature = 40.0
     /// Test rows attacked.
     var rows = 300
+    /// Of these, rows that JSMA changes into every other class.
+    var saliencyRows = 20
 
     static let undistilled = "undistilled"
     static let teacher = "teacher"
@@ -33,6 +35,7 @@ struct Demonstration {
         try train(loaded, progress: progress, note: note)
         try storeTestRows(loaded)
         let attacked = try CraftingRows("\(data)/test", count: rows)
+        let sources = try CraftingRows("\(data)/test", count: min(rows, saliencyRows))
         for model in Self.models {
             for (loss, attack, epsilon) in attacks(on: loaded) {
                 let crafting = Crafting(
@@ -43,6 +46,12 @@ struct Demonstration {
                 note(
                     "\(outcome.name): \(outcome.succeeded) of \(outcome.attacked) rows broken")
             }
+            let saliency = Crafting(
+                store: store, checkpoint: model, rows: sources, attack: "jsma",
+                name: "\(model).jsma")
+            guard let outcome = try saliency.run(progress: progress) else { continue }
+            note(
+                "\(outcome.name): \(outcome.succeeded) of \(outcome.attacked) targets reached")
         }
     }
 
