@@ -7,7 +7,6 @@ import time
 
 import foolbox
 import h5py
-import numpy
 import torch
 from model import seed_cnn
 from safetensors.torch import load_file
@@ -59,7 +58,7 @@ class Bench:
     def predict(self, images) -> torch.Tensor:
         """The classes that PyTorch sees."""
         with torch.no_grad():
-            images = torch.as_tensor(numpy.asarray(images))
+            images = torch.as_tensor(images).detach()
             return torch.cat([self.model(part).argmax(1) for part in images.split(256)])
 
     def accuracy(self, images) -> float:
@@ -69,7 +68,7 @@ class Bench:
     def our_accuracy(self, images, name: str) -> float:
         """Our model's accuracy on the peers' examples, handed over in a file."""
         path = self.folder / f"{name}.pt"
-        torch.save({"adv_inputs": torch.as_tensor(numpy.asarray(images)), "labels": self.labels,
+        torch.save({"adv_inputs": torch.as_tensor(images).detach(), "labels": self.labels,
                     "clean_inputs": self.images, "save_type": "float"}, path)
         self.run("import", path, "--store", self.store, "--name", name, "--norm", "linf", "--epsilon", 1)
         text = self.run("evaluate", "--store", self.store, "--checkpoint", "net", "--set", name, "--json",
