@@ -40,7 +40,12 @@ extension Store {
             do throws(StoreError) {
                 let identity = arrays.identity(of: entry.name)
                 var found = identity.flatMap { seen[$0] }
-                if found == nil { found = try arrays.tensor(entry.name).digest() }
+                if found == nil {
+                    let tensor = try arrays.tensor(entry.name)
+                    found = tensor.digest()
+                    // A store may be larger than memory.
+                    tensor.releasePages()
+                }
                 guard let found else { return nil }
                 if let identity { seen[identity] = found }
                 guard found != entry.digest else { return nil }

@@ -40,6 +40,11 @@ public final class Store: Sendable {
         } catch {
             throw StoreError(error, file: path)
         }
+        return try open(file, path: path)
+    }
+
+    /// A view of the store that a file holds.
+    static func open(_ file: HDF5File, path: String) throws(StoreError) -> Store {
         let root = StoredValues(group: file.root, file: path)
         let writer = try checkFormat(of: root)
         var catalogue = StoreCatalogue()

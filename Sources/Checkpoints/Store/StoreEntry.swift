@@ -23,6 +23,13 @@ public struct StoreEntry: Hashable, Sendable {
             kind: kind, name: name, digest: digest, created: created, references: references,
             identity: identity)
     }
+
+    /// The same line with another identity, which means something within one file only.
+    func identified(by identity: Int) -> StoreEntry {
+        StoreEntry(
+            kind: kind, name: name, digest: digest, created: created, references: references,
+            identity: identity)
+    }
 }
 
 /// The names of a store and what they lead to.

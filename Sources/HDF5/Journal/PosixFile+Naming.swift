@@ -21,13 +21,12 @@ extension PosixFile {
 
     public func publish() throws(SystemError) {
         guard isNew else { return }
-        if let temporaryPath {
+        if let replaced {
+            try replace(replaced)
+        } else if let temporaryPath {
             try rename(temporaryPath)
         } else {
-            let own = "/proc/self/fd/\(descriptor)"
-            guard linkat(AT_FDCWD, own, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 else {
-                throw .last
-            }
+            try link(as: path)
         }
         // The name is durable once the file knows of it and the folder does.
         guard fsync(descriptor) == 0 else { throw .last }
@@ -37,9 +36,15 @@ extension PosixFile {
         guard fsync(folder) == 0 else { throw .last }
     }
 
+    /// Gives the nameless file a name.
+    func link(as path: String) throws(SystemError) {
+        let own = "/proc/self/fd/\(descriptor)"
+        guard linkat(AT_FDCWD, own, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 else { throw .last }
+    }
+
     /// Unlike rename, link never replaces a file that has appeared meanwhile; but FAT has no links.
     private func rename(_ temporaryPath: String) throws(SystemError) {
-        if link(temporaryPath, path) == 0 {
+        if Glibc.link(temporaryPath, path) == 0 {
             unlink(temporaryPath)
             return
         }

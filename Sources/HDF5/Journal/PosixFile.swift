@@ -11,12 +11,18 @@ public final class PosixFile: FileOperations {
     /// The stand-in name of a new file where the file system cannot hold a nameless one.
     let temporaryPath: String?
     let isNew: Bool
+    /// The file at `path` that a new one is to replace.
+    let replaced: FileIdentity?
 
-    private init(descriptor: CInt, path: String, temporaryPath: String?, isNew: Bool) {
+    init(
+        descriptor: CInt, path: String, temporaryPath: String?, isNew: Bool,
+        replaced: FileIdentity? = nil
+    ) {
         self.descriptor = descriptor
         self.path = path
         self.temporaryPath = temporaryPath
         self.isNew = isNew
+        self.replaced = replaced
     }
 
     /// Opens a file that exists.
@@ -52,16 +58,9 @@ public final class PosixFile: FileOperations {
         guard lstat(path, &status) != 0 else {
             throw HDF5Error(.exists, file: path, "exists already")
         }
-        // A nameless file is linked through /proc; without either, a hidden sibling stands in.
-        let nameless =
-            isNameless
-            ? open(Self.folder(of: path), Self.temporaryFileFlag | O_RDWR | O_CLOEXEC, 0o666) : -1
-        if nameless >= 0 {
-            if access("/proc/self/fd/\(nameless)", F_OK) == 0 {
-                self.init(descriptor: nameless, path: path, temporaryPath: nil, isNew: true)
-                return
-            }
-            Glibc.close(nameless)
+        if isNameless, let nameless = Self.nameless(in: Self.folder(of: path), mode: 0o666) {
+            self.init(descriptor: nameless, path: path, temporaryPath: nil, isNew: true)
+            return
         }
         let sibling = Self.sibling(of: path)
         let named = open(sibling, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -69,6 +68,15 @@ public final class PosixFile: FileOperations {
             throw HDF5Error(.system, file: path, "cannot create: \(SystemError.last)")
         }
         self.init(descriptor: named, path: path, temporaryPath: sibling, isNew: true)
+    }
+
+    /// A file without a name, or nil where it could not be given one: it is linked through /proc.
+    static func nameless(in folder: String, mode: mode_t) -> CInt? {
+        let descriptor = open(folder, temporaryFileFlag | O_RDWR | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { return nil }
+        guard access("/proc/self/fd/\(descriptor)", F_OK) != 0 else { return descriptor }
+        Glibc.close(descriptor)
+        return nil
     }
 
     public func pread(

@@ -41,7 +41,8 @@ extension TransactionalFile {
             try operations.publish()
         } catch {
             let kind: HDF5Error.Kind = error.code == EEXIST ? .exists : .system
-            fail(kind, "cannot give the new file its name: \(error)")
+            let reason = error.code == ESTALE ? "another file has come in its place" : "\(error)"
+            fail(kind, "cannot give the new file its name: \(reason)")
             if let failure { throw failure }
         }
         isPublished = true

@@ -35,6 +35,17 @@ public final class HDF5Writer: @unchecked Sendable {
         try create(path: path, operations: PosixFile(creating: path), patience: patience)
     }
 
+    /// Starts a new file that takes the place of the one at `path` with its first commit; see
+    /// ``PosixFile/init(replacing:)``.
+    ///
+    /// - Throws: ``HDF5Error``: `missing` when there is no such file, `system` when a file cannot be
+    ///   created beside it.
+    public static func create(
+        replacing path: String, patience: Duration = .seconds(10)
+    ) throws(HDF5Error) -> HDF5Writer {
+        try create(path: path, operations: PosixFile(replacing: path), patience: patience)
+    }
+
     /// Starts a new file on `operations`, which must be empty; `path` is only its name in messages.
     public static func create(
         path: String, operations: any FileOperations, patience: Duration = .seconds(10)
@@ -57,8 +68,21 @@ public final class HDF5Writer: @unchecked Sendable {
     public static func open(
         path: String, patience: Duration = .seconds(10)
     ) throws(HDF5Error) -> HDF5Writer {
-        let file = try PosixFile(opening: path, writable: true)
-        return try open(path: path, operations: file, patience: patience)
+        while true {
+            let file = try PosixFile(opening: path, writable: true)
+            do throws(HDF5Error) {
+                try file.excludeWriters(name: path)
+            } catch {
+                file.close()
+                throw error
+            }
+            // Between opening and locking, the file may have been replaced by a compacted one: what
+            // was written to it would be lost with it.
+            if file.isCurrent {
+                return try open(path: path, operations: file, patience: patience)
+            }
+            file.close()
+        }
     }
 
     /// Opens the existing file behind `operations`; `path` is only its name in messages.
