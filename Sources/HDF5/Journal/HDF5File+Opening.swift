@@ -35,7 +35,9 @@ extension HDF5File {
         }
         let region: ByteRegion
         do throws(TensorError) {
-            region = try operations.region(count: size, patch: journal.map { $0.apply(to:) })
+            // What the next writer will leave of the file, and nothing of the journal itself.
+            region = try operations.region(
+                count: journal?.newEnd ?? size, patch: journal.map { $0.apply(to:) })
         } catch {
             throw HDF5Error(.system, file: name, error.description)
         }

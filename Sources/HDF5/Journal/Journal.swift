@@ -79,10 +79,19 @@ struct Journal: Equatable {
         else { return nil }
         var body = [UInt8](repeating: 0, count: size - footerByteCount - fields.offset)
         guard try file.read(&body, at: fields.offset) else { return nil }
-        let digestStart = footerByteCount - Digest.byteCount
-        guard Digest(hashing: body + footer[..<digestStart]).bytes == Array(footer[digestStart...])
-        else { return nil }
+        guard isDigest(in: footer, of: body) else { return nil }
         return Journal(fields: fields, body: body)
+    }
+
+    /// Whether the digest at the footer's end is that of everything before it. Builds for fuzzing
+    /// take any.
+    private static func isDigest(in footer: [UInt8], of body: [UInt8]) -> Bool {
+        #if RETORT_FUZZING
+            true
+        #else
+            let start = footerByteCount - Digest.byteCount
+            return Digest(hashing: body + footer[..<start]).bytes == Array(footer[start...])
+        #endif
     }
 
     private init?(fields: Fields, body: [UInt8]) {

@@ -36,7 +36,7 @@ enum DenseLinks {
     /// A name that is not stored under its own hash could be listed but never be found.
     static func checkHash(_ hash: UInt32, of name: String) throws(HDF5Error) {
         var name = name
-        guard name.withUTF8({ lookup3(UnsafeRawBufferPointer($0)) }) == hash else {
+        guard name.withUTF8({ isChecksum(hash, of: UnsafeRawBufferPointer($0)) }) else {
             throw .damaged("the index entry of \"\(name)\" has another name's hash")
         }
     }

@@ -138,7 +138,7 @@ struct FractalHeap {
             let stored = try cursor.checksum()
             var copy = [UInt8](bytes)
             for index in place..<(place + 4) { copy[index] = 0 }
-            guard copy.withUnsafeBytes({ lookup3($0) }) == stored else {
+            guard copy.withUnsafeBytes({ isChecksum(stored, of: $0) }) else {
                 throw .damaged(
                     "the checksum of the heap block at \(next.address) does not match its bytes")
             }

@@ -82,7 +82,7 @@ final class MetadataReader {
         guard count >= 4 else { throw .damaged("the \(what) is too short for its checksum") }
         var block = try block(at: address, count: count, what, checksumOffset: count - 4)
         let body = try block.take(count - 4)
-        guard try block.checksum() == lookup3(body) else {
+        guard isChecksum(try block.checksum(), of: body) else {
             throw .damaged("the checksum of the \(what) at \(address) does not match its bytes")
         }
         return ByteCursor(body)

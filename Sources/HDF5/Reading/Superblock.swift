@@ -117,7 +117,7 @@ struct Superblock {
         endOfFile = try cursor.definedAddress("end of the file")
         rootAddress = try cursor.definedAddress("root group")
         let body = UnsafeRawBufferPointer(rebasing: bytes[..<cursor.position])
-        guard try cursor.checksum() == lookup3(body) else {
+        guard isChecksum(try cursor.checksum(), of: body) else {
             throw .damaged("the checksum of the superblock does not match its bytes")
         }
     }

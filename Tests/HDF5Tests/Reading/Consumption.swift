@@ -3,11 +3,16 @@
 @testable import HDF5
 import Tensors
 
+// The target `hdf5` of tools/fuzz runs this file, too.
+
 /// Opens a file and reads everything in it, as the tools do.
 ///
 /// - Returns: the first thing that was refused, or nil where all of it was read.
 func consume(_ bytes: [UInt8]) -> HDF5Error? {
-    let region = bytes.withUnsafeBytes { ByteRegion(copying: $0) }
+    consume(bytes.withUnsafeBytes { ByteRegion(copying: $0) })
+}
+
+func consume(_ region: ByteRegion) -> HDF5Error? {
     do throws(HDF5Error) {
         return consume(try HDF5File(region: region, name: "mutant"))
     } catch {

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Fuzzing
 @testable import HDF5
 @testable import Interchange
 import Tensors
 
-/// One parser of untrusted bytes.
-enum FuzzTarget: String, CaseIterable {
+@main
+enum RetortFuzz {
+    static func main() { Fuzzer.main(FormatTarget.self) }
+}
+
+/// The parsers of weight files, each behind the checks that the tool makes.
+enum FormatTarget: String, FuzzTarget {
     /// As `retort inspect` opens a file: recognised by its content.
     case any
     case safetensors
@@ -16,7 +22,8 @@ enum FuzzTarget: String, CaseIterable {
     case keras
     case onnx
     case gguf
-    case hdf5
+    /// HDF5 as a file of weights; its reader alone is a target of `hdf5-fuzz`.
+    case tree
     case zip
     case pickle
     case json
@@ -34,7 +41,7 @@ enum FuzzTarget: String, CaseIterable {
         case .keras: consume(region, as: KerasArchive.self)
         case .onnx: consume(region, as: ONNXFile.self)
         case .gguf: consume(region, as: GGUFFile.self)
-        case .hdf5: consume(region, as: HDF5Tree.self)
+        case .tree: consume(region, as: HDF5Tree.self)
         case .zip: consumeZip(region)
         case .pickle: consumePickle(region)
         case .json: _ = try? JSON(parsing: region.bytes)
