@@ -11,8 +11,14 @@ struct Elements {
 
     var byteCount: Int { shape.elementCount * datatype.byteCount }
 
-    var bytes: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: region.bytes[offset..<(offset + byteCount)])
+    /// Lends out the bytes. They may be all that still needs the region: a pointer that is kept
+    /// any longer than this is one into freed memory.
+    func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        defer { withExtendedLifetime(region) {} }
+        return try body(
+            UnsafeRawBufferPointer(rebasing: region.bytes[offset..<(offset + byteCount)]))
     }
 
     /// The elements as a tensor: a view where they lie in the file as a tensor wants them, a
@@ -39,7 +45,9 @@ struct Elements {
                     viewing: swapped(byteCount: elementType.byteCount))
             }
             if case .float(let layout) = base {
-                return try layout.decode(bytes, shape: shape)
+                return try withBytes { (bytes) throws(TensorError) in
+                    try layout.decode(bytes, shape: shape)
+                }
             }
         } catch {
             throw .mismatch(error.description)
@@ -49,13 +57,14 @@ struct Elements {
 
     /// A copy with the bytes of every number reversed.
     private func swapped(byteCount width: Int) -> ByteRegion {
-        let source = bytes
-        return ByteRegion(count: source.count) { target in
-            switch width {
-            case 2: Self.swap(source, into: target, UInt16.self)
-            case 4: Self.swap(source, into: target, UInt32.self)
-            case 8: Self.swap(source, into: target, UInt64.self)
-            default: target.copyMemory(from: source)
+        withBytes { source in
+            ByteRegion(count: source.count) { target in
+                switch width {
+                case 2: Self.swap(source, into: target, UInt16.self)
+                case 4: Self.swap(source, into: target, UInt32.self)
+                case 8: Self.swap(source, into: target, UInt64.self)
+                default: target.copyMemory(from: source)
+                }
             }
         }
     }

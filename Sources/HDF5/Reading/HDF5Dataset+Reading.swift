@@ -37,13 +37,15 @@ extension HDF5Dataset {
         try located { () throws(HDF5Error) in
             switch datatype {
             case .fixedString(let byteCount, let padding):
-                return FixedText.texts(
-                    try elements(rows: nil).bytes, byteCount: byteCount, padding: padding)
+                return try elements(rows: nil).withBytes {
+                    FixedText.texts($0, byteCount: byteCount, padding: padding)
+                }
             case .variableString:
                 var heap = GlobalHeap(
                     bytes: file.region.bytes, endOfFile: file.superblock.endOfFile)
-                let references = try elements(rows: nil)
-                return try heap.texts(references.bytes, count: shape.elementCount)
+                return try elements(rows: nil).withBytes { (references) throws(HDF5Error) in
+                    try heap.texts(references, count: shape.elementCount)
+                }
             default: throw .mismatch("elements of type \(datatype) are not text")
             }
         }
@@ -69,7 +71,7 @@ extension HDF5Dataset {
     public func withUnsafeBytes<Result>(
         _ body: (UnsafeRawBufferPointer) -> Result
     ) throws(HDF5Error) -> Result {
-        try located { () throws(HDF5Error) in body(try elements(rows: nil).bytes) }
+        try located { () throws(HDF5Error) in try elements(rows: nil).withBytes(body) }
     }
 
     private func located<Result>(

@@ -35,11 +35,15 @@ public struct HDF5Records: Sendable {
             let column = column(member)
             switch member.datatype {
             case .fixedString(let byteCount, let padding):
-                return FixedText.texts(column.bytes, byteCount: byteCount, padding: padding)
+                return column.withBytes {
+                    FixedText.texts($0, byteCount: byteCount, padding: padding)
+                }
             case .variableString:
                 var heap = GlobalHeap(
                     bytes: file.region.bytes, endOfFile: file.superblock.endOfFile)
-                return try heap.texts(column.bytes, count: count)
+                return try column.withBytes { (references) throws(HDF5Error) in
+                    try heap.texts(references, count: count)
+                }
             default: throw .mismatch("elements of type \(member.datatype) are not text")
             }
         }
@@ -63,7 +67,7 @@ public struct HDF5Records: Sendable {
     ///
     /// - Throws: ``HDF5Error`` when there is no such member.
     public func bytes(_ name: String) throws(HDF5Error) -> [UInt8] {
-        [UInt8](column(try member(name)).bytes)
+        try column(member(name)).withBytes { [UInt8]($0) }
     }
 
     private func member(_ name: String) throws(HDF5Error) -> HDF5Member {
@@ -88,14 +92,15 @@ public struct HDF5Records: Sendable {
     /// A member of all records, gathered.
     private func column(_ member: HDF5Member) -> Elements {
         let width = member.datatype.byteCount
-        let source = elements.bytes
-        let region = ByteRegion(count: count * width) { target in
-            for index in 0..<count {
-                let start = index * stride + base + member.offset
-                UnsafeMutableRawBufferPointer(
-                    rebasing: target[(index * width)..<((index + 1) * width)]
-                ).copyMemory(
-                    from: UnsafeRawBufferPointer(rebasing: source[start..<(start + width)]))
+        let region = elements.withBytes { source in
+            ByteRegion(count: count * width) { target in
+                for index in 0..<count {
+                    let start = index * stride + base + member.offset
+                    UnsafeMutableRawBufferPointer(
+                        rebasing: target[(index * width)..<((index + 1) * width)]
+                    ).copyMemory(
+                        from: UnsafeRawBufferPointer(rebasing: source[start..<(start + width)]))
+                }
             }
         }
         return Elements(region: region, offset: 0, shape: elements.shape, datatype: member.datatype)
