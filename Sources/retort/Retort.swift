@@ -26,7 +26,8 @@ struct Retort: ParsableCommand {
             Inspect.self, Diff.self, Convert.self, Verify.self, List.self, Lineage.self, Train.self,
             Label.self, Distill.self, Sweep.self,
             Attack.self,
-            Evaluate.self, Report.self, Import.self, Export.self, Copy.self, Remove.self, Demo.self,
+            Evaluate.self, Report.self, Import.self, Export.self, Copy.self, Remove.self,
+            Compact.self, Demo.self,
         ])
 
     /// Like ArgumentParser's own `main`, but a failure of the work exits 2 with one sentence;

@@ -140,55 +140,6 @@ import TestSupport
         }
     }
 
-    /// A writer that opens the old file just before it is replaced, and gets its lock just after,
-    /// would write into a file without a name.
-    @Test func nothingWrittenBesideCompactionsIsLost() async throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("retort-test-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let path = folder.appendingPathComponent("store.h5").path
-        try makeStore(at: path) { try $0.append(checkpoint: Sample.checkpoint(), named: "net@0") }
-        let compactions = try await withThrowingTaskGroup(of: Int.self) { group in
-            group.addTask {
-                for epoch in 1...60 {
-                    try patiently {
-                        let writer = try StoreWriter.open(path: path)
-                        defer { writer.close() }
-                        try writer.append(
-                            checkpoint: Sample.checkpoint(scale: Float(epoch)),
-                            named: "net@\(epoch)")
-                        try writer.commit()
-                    }
-                }
-                return 0
-            }
-            group.addTask {
-                var count = 0
-                while try Store.open(path: path).entries.count < 61 {
-                    try patiently { _ = try Store.compact(path: path) }
-                    count += 1
-                }
-                return count
-            }
-            return try await group.reduce(0, +)
-        }
-        #expect(compactions > 5)
-        let store = try Store.open(path: path)
-        #expect(store.entries.count == 61 && store.verify(full: true) == [])
-    }
-
-    @Test func theLockOfAReplacedFileGuardsNothing() throws {
-        try withStorePath { path in
-            try makeWornStore(at: path, epochs: 6)
-            let stale = try PosixFile(opening: path, writable: true)
-            defer { stale.close() }
-            #expect(stale.isCurrent)
-            _ = try Store.compact(path: path)
-            #expect(!stale.isCurrent)
-        }
-    }
-
     @Test func aFileThatIsNoStoreIsLeftAlone() throws {
         try withStorePath { path in
             let url = URL(fileURLWithPath: path)
@@ -196,17 +147,6 @@ import TestSupport
             try Data("not HDF5 at all".utf8).write(to: url)
             #expect(storeError { _ = try Store.compact(path: path) }?.kind == .notAStore)
             #expect(try Data(contentsOf: url) == Data("not HDF5 at all".utf8))
-        }
-    }
-}
-
-/// Tries again while another writer is at work.
-private func patiently(_ body: () throws -> Void) throws {
-    while true {
-        do {
-            return try body()
-        } catch let error as StoreError where error.kind == .locked {
-            usleep(200)
         }
     }
 }

@@ -124,6 +124,9 @@ private struct Columns {
                 throw TensorError("'\(name)' has rank \(rank), expected at most \(maximumRank)")
             }
             let start = row * maximumRank
+            guard dimensions[(start + rank)..<(start + maximumRank)].allSatisfy({ $0 == 0 }) else {
+                throw TensorError("'\(name)' of rank \(rank) has dimensions beyond its rank")
+            }
             let shape = try Shape(dimensions[start..<(start + rank)].map { Int(clamping: $0) })
             _ = try shape.byteCount(of: elementType)
             let digest = try Digest(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import HDF5
 internal import Tensors
 
 extension Store {
@@ -10,6 +11,9 @@ extension Store {
     /// - Returns: what is wrong, each with the object it concerns; empty when all is sound.
     public func verify(full: Bool) -> [StoreProblem] {
         var problems = unlisted
+        problems += file.contradictions.map {
+            StoreProblem(object: $0.object.isEmpty ? "/" : $0.object, problem: $0.reason)
+        }
         var seenObjects: Set<Int> = []
         var seenArrays: [Int: Digest] = [:]
         for entry in entries where seenObjects.insert(entry.identity).inserted {

@@ -43,6 +43,19 @@ public final class Store: Sendable {
         return try open(file, path: path)
     }
 
+    /// Reads a store whose bytes are at hand; `name` stands for it in messages.
+    ///
+    /// - Throws: ``StoreError`` as ``open(path:)`` does.
+    public static func open(region: ByteRegion, name: String) throws(StoreError) -> Store {
+        let file: HDF5File
+        do throws(HDF5Error) {
+            file = try HDF5File(region: region, name: name)
+        } catch {
+            throw StoreError(error, file: name)
+        }
+        return try open(file, path: name)
+    }
+
     /// A view of the store that a file holds.
     static func open(_ file: HDF5File, path: String) throws(StoreError) -> Store {
         let root = StoredValues(group: file.root, file: path)

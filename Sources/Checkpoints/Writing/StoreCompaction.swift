@@ -102,6 +102,6 @@ extension StoreProblem {
     fileprivate func refusal(file: String) -> StoreError {
         StoreError(
             .malformed, file: file, object: object,
-            "\(problem); the store was left as it is, and 'retort salvage' copies what is sound")
+            "\(problem); the store was left as it is")
     }
 }

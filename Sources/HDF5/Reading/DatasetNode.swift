@@ -55,7 +55,7 @@ final class DatasetNode: Sendable {
         }
         storage = try Self.storage(
             try LayoutMessage(parsing: &cursor), dataspace, datatype.byteCount,
-            logicalByteCount: logical, isFiltered: !filters.isEmpty, superblock, reader)
+            logicalByteCount: logical, filters, superblock, reader)
     }
 
     private static func fill(
@@ -79,7 +79,7 @@ final class DatasetNode: Sendable {
 
     private static func storage(
         _ layout: LayoutMessage, _ dataspace: Dataspace, _ elementByteCount: Int,
-        logicalByteCount: Int, isFiltered: Bool, _ superblock: Superblock,
+        logicalByteCount: Int, _ filters: [HDF5Filter], _ superblock: Superblock,
         _ reader: MetadataReader
     ) throws(HDF5Error) -> Storage {
         switch layout {
@@ -105,9 +105,15 @@ final class DatasetNode: Sendable {
             if let address = chunked.address {
                 try index.read(
                     chunked.index, at: address, largest: dataspace.largest,
-                    isFiltered: isFiltered, superblock, reader)
+                    isFiltered: !filters.isEmpty, superblock, reader)
             }
-            try index.finish(isFiltered: isFiltered, endOfFile: reader.endOfFile)
+            try index.finish(isFiltered: !filters.isEmpty, endOfFile: reader.endOfFile)
+            if case .btree1 = chunked.index, let root = chunked.address {
+                let audit = ChunkTreeAudit(
+                    index, elementByteCount: elementByteCount, filters: filters,
+                    chunkK: superblock.chunkK, reader)
+                reader.note { () throws(HDF5Error) in try audit.run(root: root) }
+            }
             return .chunked(index)
         }
     }

@@ -26,10 +26,14 @@ struct FileWalk {
         while nodes.count < addresses.count {
             let index = nodes.count
             let isPlain = reader.foreignFeature == nil
+            let flaws = reader.flaws.count
             do throws(HDF5Error) {
                 nodes.append(try node(at: addresses[index], index: index))
                 if isPlain, let feature = reader.foreignFeature {
                     reader.foreignFeature = feature.located(object: path(of: index))
+                }
+                for flaw in flaws..<reader.flaws.count {
+                    reader.flaws[flaw] = reader.flaws[flaw].located(object: path(of: index))
                 }
             } catch {
                 throw error.located(object: path(of: index))

@@ -14,6 +14,7 @@ public final class HDF5File: Sendable {
     let nodes: [Node]
     /// Metadata blocks, in the order in which they were read.
     let extents: [MetadataReader.Extent]
+    let flaws: [HDF5Error]
     /// What stands against letting libhdf5 open the file, where headers show it.
     let foreignFeature: HDF5Error?
 
@@ -35,6 +36,7 @@ public final class HDF5File: Sendable {
             self.superblock = superblock
             nodes = walk.nodes
             extents = reader.extents + reader.globalHeap.extents
+            flaws = reader.flaws
             foreignFeature = reader.foreignFeature
         } catch {
             throw error.located(file: name)

@@ -35,20 +35,23 @@ extension HDF5File {
 
     /// Where the elements of all datasets lie; compact ones lie in object headers.
     private var payloadExtents: [MetadataReader.Extent] {
-        var result: [MetadataReader.Extent] = []
-        for case .dataset(let node) in nodes {
-            switch node.storage {
-            case .contiguous(let address?, let count) where count > 0:
-                result.append(MetadataReader.Extent(address: address, count: count))
-            case .chunked(let index):
-                for entry in index.entries {
-                    result.append(
-                        MetadataReader.Extent(address: entry.address, count: entry.storedByteCount))
-                }
-            default: continue
-            }
+        nodes.flatMap { node -> [MetadataReader.Extent] in
+            guard case .dataset(let dataset) = node else { return [] }
+            return payloadExtents(of: dataset)
         }
-        return result
+    }
+
+    /// Where the elements of one dataset lie.
+    func payloadExtents(of node: DatasetNode) -> [MetadataReader.Extent] {
+        switch node.storage {
+        case .contiguous(let address?, let count) where count > 0:
+            [MetadataReader.Extent(address: address, count: count)]
+        case .chunked(let index):
+            index.entries.map {
+                MetadataReader.Extent(address: $0.address, count: $0.storedByteCount)
+            }
+        default: []
+        }
     }
 
     private static func union(

@@ -18,6 +18,16 @@ final class MetadataReader {
     /// The first thing met that Retort does not write: reading goes on, writing does not.
     var foreignFeature: HDF5Error?
 
+    /// What is wrong where it does not keep anybody from reading; see
+    /// ``HDF5File/contradictions``. Not looked for once a foreign feature was met.
+    var flaws: [HDF5Error] = []
+
+    /// Runs a check that must not keep anybody from reading.
+    func note(_ check: () throws(HDF5Error) -> Void) {
+        guard foreignFeature == nil, flaws.count < 100 else { return }
+        do throws(HDF5Error) { try check() } catch { flaws.append(error) }
+    }
+
     func note(foreign feature: @autoclosure () -> String) {
         if foreignFeature == nil { foreignFeature = .unsupported(feature()) }
     }
@@ -52,7 +62,12 @@ final class MetadataReader {
     /// Accounts for unused bytes that follow the block handed out last.
     func pad(_ count: Int) throws(HDF5Error) {
         guard count > 0, let last = extents.last else { return }
-        _ = try peek(at: last.end, count: count, "unused part of a block")
+        let blank = try peek(at: last.end, count: count, "unused part of a block")
+        note { () throws(HDF5Error) in
+            guard blank.allSatisfy({ $0 == 0 }) else {
+                throw .damaged("unused bytes of the structure at \(last.address) are not zero")
+            }
+        }
         metadataByteCount += count
         guard metadataByteCount <= endOfFile else { throw overlap }
         extents[extents.count - 1].count += count

@@ -68,19 +68,28 @@ public final class HDF5Writer: @unchecked Sendable {
     public static func open(
         path: String, patience: Duration = .seconds(10)
     ) throws(HDF5Error) -> HDF5Writer {
+        let file = try lockCurrentFile(at: path) { () throws(HDF5Error) in
+            try PosixFile(opening: path, writable: true)
+        }
+        return try open(path: path, operations: file, patience: patience)
+    }
+
+    /// Takes the locks of a writing session on the file at a path.
+    ///
+    /// Between opening and locking, it may have been replaced by a compacted one: what was written
+    /// to it would be lost with it. So it is opened again until the path leads to it.
+    static func lockCurrentFile(
+        at path: String, _ open: () throws(HDF5Error) -> PosixFile
+    ) throws(HDF5Error) -> PosixFile {
         while true {
-            let file = try PosixFile(opening: path, writable: true)
+            let file = try open()
             do throws(HDF5Error) {
                 try file.excludeWriters(name: path)
             } catch {
                 file.close()
                 throw error
             }
-            // Between opening and locking, the file may have been replaced by a compacted one: what
-            // was written to it would be lost with it.
-            if file.isCurrent {
-                return try open(path: path, operations: file, patience: patience)
-            }
+            if file.isCurrent { return file }
             file.close()
         }
     }

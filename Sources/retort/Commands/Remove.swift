@@ -10,7 +10,7 @@ struct Remove: ParsableCommand {
         discussion: """
             All names are taken away in one transaction. An object stays while it has another name; \
             what refers to a removed object by digest is shown as missing by 'retort lineage'. The \
-            bytes stay in the file.
+            bytes stay in the file until 'retort compact' rewrites it.
 
             EXAMPLES:
               retort remove lab.h5 teacher@1 teacher@2
