@@ -282,9 +282,65 @@ def types(fixture):
                         dtype=h5py.ref_dtype)
     sequences = file.create_dataset("types/sequence", (2,), dtype=h5py.vlen_dtype("i4"))
     sequences[0] = [1, 2, 3]
+    fixture.objects["/types/sequence"] = sequences_of([[1, 2, 3], []], "i4")
     file.create_dataset("types/long", data=np.arange(2, dtype=np.longdouble))
-    for name, reason in (("reference", "reference"), ("sequence", "sequence"), ("long", "float")):
+    for name, reason in (("reference", "reference"), ("long", "float")):
         fixture.objects[f"/types/{name}"] = {"kind": "refused", "reason": reason}
+
+
+def sequences_of(values, dtype):
+    return {"kind": "sequences", "values": [numbers(np.array(value, dtype)) for value in values]}
+
+
+def packed(fixture):
+    """Integers of fewer bits than bytes, as h5py reads them back."""
+    cases = (("i20at3", h5t.STD_I32LE, 20, 3, np.int32, [0, 5, -7, 524287, -524288]),
+             ("u12at4", h5t.STD_U16BE, 12, 4, np.uint16, [0, 1, 4095]),
+             ("i33at0", h5t.STD_I64BE, 33, 0, np.int64, [1, -1, 2 ** 32 - 1, -2 ** 32]),
+             ("u7at1", h5t.STD_U8LE, 7, 1, np.uint8, [0, 127, 64]))
+    for name, base, precision, offset, dtype, values in cases:
+        kind = base.copy()
+        kind.set_precision(precision)
+        kind.set_offset(offset)
+        fixture.file.require_group("packed")
+        dataset = h5d.create(fixture.file["packed"].id, name.encode(), kind,
+                             h5s.create_simple((len(values),)))
+        dataset.write(h5s.ALL, h5s.ALL, np.array(values, dtype))
+        back = np.empty(len(values), dtype)
+        dataset.read(h5s.ALL, h5s.ALL, back)
+        assert list(back) == values
+        fixture.objects[f"/packed/{name}"] = numbers(back)
+
+
+def features(fixture):
+    file = fixture.file
+    packed(fixture)
+    ramp = np.arange(600, dtype="<i4").reshape(60, 10) // 7
+    for name, options in (("lzf", {}), ("lzf_shuffle", {"shuffle": True, "fletcher32": True})):
+        fixture.dataset(name, ramp, chunks=(16, 10), compression="lzf", **options)
+    noise = np.random.default_rng(3).integers(0, 255, (64,), dtype=np.uint8)
+    fixture.dataset("lzf_noise", noise, chunks=(32,), compression="lzf")
+    for base, values in (("<f8", [[1.5], [], [2.5, -1]]), (">i2", [[1, -2], [300], []])):
+        dataset = file.create_dataset(f"sequences{base[1:]}", (3,), h5py.vlen_dtype(base))
+        for index, value in enumerate(values):
+            dataset[index] = np.array(value, base)
+        fixture.objects[f"/sequences{base[1:]}"] = sequences_of(values, base)
+    inner = np.dtype([("x", "<f4"), ("name", "S3")])
+    outer = np.dtype([("pairs", inner, (2,)), ("count", "<u2")])
+    rows = np.zeros(3, outer)
+    rows["pairs"]["x"] = [[1, 2], [3, 4], [5, 6]]
+    rows["pairs"]["name"] = [[b"a", b"bb"], [b"ccc", b""], [b"e", b"f"]]
+    rows["count"] = [7, 8, 9]
+    file["nested"] = rows
+    fixture.objects["/nested"] = {"kind": "records", "shape": [3], "members": {
+        "pairs/x": numbers(rows["pairs"]["x"]), "pairs/name": texts(rows["pairs"]["name"].astype(str)),
+        "count": numbers(rows["count"])}}
+    # An array of compounds as the type of the elements; h5py offers no such dataset by itself.
+    kind = h5t.array_create(h5t.py_create(inner, logical=True), (2,))
+    dataset = h5d.create(file.id, b"arrays", kind, h5s.create_simple((3,)))
+    dataset.write(h5s.ALL, h5s.ALL, np.ascontiguousarray(rows["pairs"]), mtype=kind)
+    fixture.objects["/arrays"] = {"kind": "records", "shape": [3], "members": {
+        "x": numbers(rows["pairs"]["x"])}}
 
 
 def links(fixture):
@@ -377,6 +433,14 @@ with Fixture("indexes", libver="latest") as fixture:
     indexes(fixture)
 with Fixture("indexes-sparse", libver="latest") as fixture:
     sparse_indexes(fixture)
+for name, options in (("features", {}), ("features-latest", {"libver": "latest"})):
+    with Fixture(name, **options) as fixture:
+        features(fixture)
+for name, options in (("user-block", {}), ("user-block-latest", {"libver": "latest"})):
+    with Fixture(name, userblock_size=1024, **options) as fixture:
+        fixture.dataset("a", np.arange(4, dtype=np.float32))
+        fixture.dataset("b/c", np.arange(40, dtype=np.int16), chunks=(16,), compression=4)
+        fixture.text("text", np.array(["any", "length"], object), dtype=h5py.string_dtype())
 large("many-old", 300)
 large("many-v108", 1100, libver=("v108", "v108"))
 keras("keras-weights", legacy=False)

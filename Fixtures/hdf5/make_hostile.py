@@ -10,7 +10,9 @@ import zlib
 
 import h5py
 import numpy as np
-from h5py import h5d, h5p, h5s, h5t
+from h5py import h5d, h5p, h5s, h5t, h5z
+
+import hostile_structures
 
 HERE = sys.argv[1] if len(sys.argv) > 1 else os.path.join(
     os.path.dirname(os.path.abspath(__file__)), "hostile")
@@ -75,11 +77,17 @@ with new("virtual", libver="latest") as f:
     layout[:] = h5py.VirtualSource("/etc/passwd", "x", (100,))
     f.create_virtual_dataset("x", layout)
 with new("unknown-filter") as f:
-    f.create_dataset("x", data=np.arange(100), chunks=(10,), compression="lzf")
+    # Optional, so that the library makes the dataset without having the filter.
+    properties = h5p.create(h5p.DATASET_CREATE)
+    properties.set_chunk((10,))
+    properties.set_filter(32001, h5z.FLAG_OPTIONAL, (2, 2, 4, 40))
+    x = h5d.create(f.id, b"x", h5t.STD_I32LE, h5s.create_simple((100,)), properties)
+    x.write_direct_chunk((0,), bytes(40))
 with new("scale-offset") as f:
     f.create_dataset("x", data=np.arange(100), chunks=(10,), scaleoffset=0)
-with new("user-block", userblock_size=512) as f:
-    f["x"] = np.arange(3)
+with new("rank") as f:
+    f["sound"] = np.arange(3)
+    f["x"] = np.zeros((1,) * 9)
 with new("reference") as f:
     f.create_dataset("x", data=np.array([f.ref], dtype=h5py.ref_dtype), dtype=h5py.ref_dtype)
 with new("bad-checksum") as f:
@@ -105,3 +113,4 @@ with open(os.path.join(HERE, "head-only.h5"), "wb") as raw:
 with open(os.path.join(HERE, "not-hdf5.h5"), "wb") as raw:
     raw.write(b"PK\3\4" + bytes(60))
 open(os.path.join(HERE, "empty.h5"), "wb").close()
+hostile_structures.make(new)

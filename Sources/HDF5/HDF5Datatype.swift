@@ -6,6 +6,8 @@ public import Tensors
 /// section IV.A.2.d, "the datatype message").
 public indirect enum HDF5Datatype: Hashable, Sendable {
     case integer(byteCount: Int, isSigned: Bool, isBigEndian: Bool)
+    /// Integers of fewer bits than their bytes have, which are spread out when they are read.
+    case packedInteger(HDF5IntegerLayout)
     case float(HDF5FloatLayout)
     case fixedString(byteCount: Int, padding: HDF5StringPadding)
     /// Text of any length, kept in a global heap.
@@ -14,8 +16,10 @@ public indirect enum HDF5Datatype: Hashable, Sendable {
     case opaque(byteCount: Int, tag: String)
     case compound(byteCount: Int, members: [HDF5Member])
     case array(base: HDF5Datatype, dimensions: [Int])
-    /// A type whose values are not read: references, sequences of variable length, times, odd
-    /// integers. `name` says which.
+    /// Sequences of any length, kept in a global heap.
+    case sequence(of: HDF5Datatype)
+    /// A type whose values are not read: references, times, numbers of more than eight bytes.
+    /// `name` says which.
     case other(name: String, byteCount: Int)
 }
 
@@ -100,7 +104,8 @@ extension HDF5Datatype {
         case .integer(let byteCount, _, _): byteCount
         case .float(let layout): layout.byteCount
         case .fixedString(let byteCount, _): byteCount
-        case .variableString: 16
+        case .packedInteger(let layout): layout.byteCount
+        case .variableString, .sequence: 16
         case .enumeration(let base, _): base.byteCount
         case .opaque(let byteCount, _): byteCount
         case .compound(let byteCount, _): byteCount
@@ -131,6 +136,17 @@ extension HDF5Datatype {
         }
     }
 
+    /// The element type of the tensor that these become: ``elementType``, or what numbers of
+    /// another layout are converted to. Nil where they are no numbers.
+    public var tensorType: ElementType? {
+        switch self {
+        case .packedInteger(let layout): layout.elementType
+        case .float(let layout): layout.elementType ?? (layout.fitsSingle ? .f32 : .f64)
+        case .array(let base, _): base.tensorType
+        default: elementType
+        }
+    }
+
     /// Whether elements are stored most significant byte first.
     public var isBigEndian: Bool {
         switch self {
@@ -154,6 +170,8 @@ extension HDF5Datatype: CustomStringConvertible {
         switch self {
         case .integer(let byteCount, let isSigned, _):
             (isBigEndian ? "big-endian " : "") + (isSigned ? "int" : "uint") + "\(byteCount * 8)"
+        case .packedInteger(let layout): layout.description
+        case .sequence(let base): "sequence of \(base)"
         case .float(let layout):
             (isBigEndian ? "big-endian " : "")
                 + (layout.elementType == .bf16

@@ -9,19 +9,24 @@ extension HDF5File {
     ///
     /// Tensors stay views of this state, whatever is committed later.
     ///
+    /// - Parameter tolerance: whether damage to one object keeps the others from being read.
     /// - Throws: ``HDF5Error`` naming the path, the object and what is wrong with it.
-    public convenience init(path: String) throws(HDF5Error) {
+    public convenience init(
+        path: String, tolerance: HDF5Tolerance = .none
+    ) throws(HDF5Error) {
         let file = try PosixFile(opening: path, writable: false)
         // Gives back the lock as well; the mapping stays.
         defer { file.close() }
-        try self.init(reading: file, name: path, patience: .seconds(5))
+        try self.init(
+            reading: file, name: path, patience: .seconds(5), tolerance: tolerance)
     }
 
     /// Reads the metadata of the file behind `operations`, in the state of its last commit.
     ///
     /// - Parameter patience: how long to wait for a writer that is applying a commit.
     convenience init(
-        reading operations: any FileOperations, name: String, patience: Duration
+        reading operations: any FileOperations, name: String, patience: Duration,
+        tolerance: HDF5Tolerance = .none
     ) throws(HDF5Error) {
         let isShared = try refusal("cannot lock", file: name) { () throws(SystemError) in
             try operations.waitForReading(atMost: patience)
@@ -41,7 +46,7 @@ extension HDF5File {
         } catch {
             throw HDF5Error(.system, file: name, error.description)
         }
-        try self.init(region: region, name: name)
+        try self.init(region: region, name: name, tolerance: tolerance)
     }
 }
 

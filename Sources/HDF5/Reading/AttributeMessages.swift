@@ -10,6 +10,7 @@ extension ObjectHeader {
             switch message.type {
             case .attribute:
                 var cursor = try message.unsharedCursor("attribute")
+                try ReadingGuard.check(attributeCount: attributes.count + 1)
                 attributes.append(try HDF5Attribute(parsing: &cursor, reader))
             case .attributeInfo:
                 var cursor = message.cursor
@@ -41,6 +42,7 @@ extension ObjectHeader {
         guard let heapAddress, let nameIndex else { return }
         let heap = try FractalHeap(at: heapAddress, reader)
         let records = try BTree2(at: nameIndex, kind: 8, recordByteCount: 17, reader)
+        try ReadingGuard.check(attributeCount: attributes.count + records.records.count)
         for record in records.records {
             var fields = ByteCursor(record)
             let identifier = try fields.take(8)

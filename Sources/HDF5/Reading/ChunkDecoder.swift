@@ -88,6 +88,12 @@ final class ChunkDecoder {
                     throw .damaged("does not inflate to the \(output.count) bytes of a chunk")
                 }
                 current = UnsafeRawBufferPointer(output)
+            case .lzf:
+                let output = buffer(part.inputByteCount, isLast: position == 0 ? direct : nil)
+                guard LZF.decompress(current, into: output) else {
+                    throw .damaged("does not unpack to the \(output.count) bytes of a chunk")
+                }
+                current = UnsafeRawBufferPointer(output)
             case .shuffle(let width):
                 let output = buffer(current.count, isLast: position == 0 ? direct : nil)
                 Shuffle.undo(current, elementByteCount: width, into: output)
@@ -102,7 +108,7 @@ final class ChunkDecoder {
         _ count: Int, isLast direct: UnsafeMutableRawBufferPointer?
     ) -> UnsafeMutableRawBufferPointer {
         if let direct, direct.count == count { return direct }
-        // A pipeline has at most two steps that write, so two buffers by turns are enough.
+        // A step reads one buffer and writes another, so two by turns are enough.
         if scratch.count == 2 { scratch.swapAt(0, 1) }
         if scratch.count < 2 || scratch[0].count < count {
             let fresh = UnsafeMutableRawBufferPointer.allocate(

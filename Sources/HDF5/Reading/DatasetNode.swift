@@ -156,7 +156,7 @@ extension MetadataReader {
             throw .damaged("the object at \(address) is not a committed datatype")
         }
         let datatype = try datatype(message)
-        committedDatatypes[address] = datatype
+        keep(header, ofDatatype: datatype, at: address)
         return datatype
     }
 }

@@ -14,7 +14,7 @@ struct Dataspace {
         let version = try cursor.u8()
         let rank = try cursor.u8()
         let flags = try cursor.u8()
-        guard rank <= 32 else { throw .damaged("a dataspace has rank \(rank)") }
+        try ReadingGuard.check(rank: rank)
         switch version {
         case 1:
             try cursor.skip(5)

@@ -6,25 +6,18 @@ struct FilterPipeline: Sendable {
         case deflate
         case shuffle(elementByteCount: Int)
         case fletcher32
+        case lzf
     }
 
     let steps: [Step]
     let chunkByteCount: Int
-    /// Chunks larger than this are refused: each worker holds up to three of them.
-    static let largestChunk = 256 << 20
 
     /// - Throws: ``HDF5Error`` for filters that are not known or used twice.
     init(_ filters: [HDF5Filter], chunkByteCount: Int) throws(HDF5Error) {
-        guard chunkByteCount <= Self.largestChunk else {
-            throw .limit(
-                "chunks of \(chunkByteCount) bytes are larger than \(Self.largestChunk)")
-        }
+        try ReadingGuard.check(chunkByteCount: chunkByteCount)
+        try ReadingGuard.checkDistinct(filters)
         var steps: [Step] = []
-        var seen: Set<Int> = []
         for filter in filters {
-            guard seen.insert(filter.identifier).inserted else {
-                throw .unsupported("is filtered by \(filter) twice, which is not read")
-            }
             switch filter.identifier {
             case HDF5Filter.deflate: steps.append(.deflate)
             case HDF5Filter.shuffle:
@@ -33,6 +26,7 @@ struct FilterPipeline: Sendable {
                 }
                 steps.append(.shuffle(elementByteCount: width))
             case HDF5Filter.fletcher32: steps.append(.fletcher32)
+            case HDF5Filter.lzf: steps.append(.lzf)
             default: throw .unsupported("is stored through \(filter), which is not read")
             }
         }

@@ -17,12 +17,14 @@ struct GlobalHeap {
 
     /// The value that `reference` (length, collection address, index: 16 bytes) stands for.
     ///
+    /// - Parameter elementByteCount: bytes of one element; the length counts elements.
     /// - Throws: ``HDF5Error`` when there is no such value, and when values are referred to so
     ///   often that they would take more memory than the file.
     mutating func value(
-        _ reference: inout ByteCursor
+        _ reference: inout ByteCursor, elementByteCount: Int = 1
     ) throws(HDF5Error) -> UnsafeRawBufferPointer {
-        let length = try reference.u32()
+        // Both factors are below 2^32.
+        let length = try reference.u32() * elementByteCount
         let address = try reference.u64()
         let index = try reference.u32()
         // A value that was never written has length and address 0.

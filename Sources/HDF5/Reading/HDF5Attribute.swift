@@ -14,6 +14,8 @@ public struct HDF5Attribute: Sendable {
         case elements(ByteRegion)
         /// Text of variable length, already fetched from its heap.
         case texts([String])
+        /// Sequences of numbers of variable length, fetched likewise.
+        case sequences([Tensor])
     }
 
     /// The one string that this attribute is.
@@ -45,6 +47,16 @@ public struct HDF5Attribute: Sendable {
             return FixedText.texts(region.bytes, byteCount: byteCount, padding: padding)
         default: return nil
         }
+    }
+
+    /// The sequences of this attribute, row-major, each a tensor of one axis.
+    ///
+    /// - Throws: ``HDF5Error`` unless the elements are sequences of numbers.
+    public func sequences() throws(HDF5Error) -> [Tensor] {
+        guard case .sequences(let sequences) = value else {
+            throw .mismatch("attribute \(name) is \(datatype), not sequences of numbers")
+        }
+        return sequences
     }
 
     /// - Throws: ``HDF5Error`` unless the elements are numbers.
@@ -119,56 +131,16 @@ extension HDF5Attribute {
         guard !overflow, count <= cursor.remaining else {
             throw .damaged("attribute \(name) of type \(datatype) and shape \(shape) is cut short")
         }
+        try ReadingGuard.check(attribute: name, byteCount: count)
         let elements = try cursor.take(count)
         try reader.copy(count)
-        if case .variableString = datatype {
-            value = .texts(
-                try reader.globalHeap.texts(elements, count: shape.elementCount))
-        } else {
-            value = .elements(ByteRegion(copying: elements))
+        switch datatype {
+        case .variableString:
+            value = .texts(try reader.globalHeap.texts(elements, count: shape.elementCount))
+        case .sequence(let base) where base.tensorType != nil:
+            value = .sequences(
+                try reader.globalHeap.sequences(of: base, elements, count: shape.elementCount))
+        default: value = .elements(ByteRegion(copying: elements))
         }
-    }
-}
-
-extension GlobalHeap {
-    /// The strings that 16-byte references stand for.
-    mutating func texts(
-        _ references: UnsafeRawBufferPointer, count: Int
-    ) throws(HDF5Error) -> [String] {
-        var cursor = ByteCursor(references)
-        var texts: [String] = []
-        texts.reserveCapacity(count)
-        for _ in 0..<count {
-            let bytes = try value(&cursor)
-            texts.append(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
-        }
-        return texts
-    }
-}
-
-/// Strings of fixed length.
-enum FixedText {
-    /// The strings in `bytes`, `byteCount` bytes each. Bytes that are not UTF-8 are replaced by
-    /// U+FFFD, so that what is shown says that they are not.
-    static func texts(
-        _ bytes: UnsafeRawBufferPointer, byteCount: Int, padding: HDF5StringPadding
-    ) -> [String] {
-        stride(from: 0, to: bytes.count - byteCount + 1, by: byteCount).map { start in
-            let field = bytes[start..<(start + byteCount)]
-            return String(decoding: trimmed(field, padding), as: UTF8.self)
-        }
-    }
-
-    private static func trimmed(
-        _ field: Slice<UnsafeRawBufferPointer>, _ padding: HDF5StringPadding
-    ) -> Slice<UnsafeRawBufferPointer> {
-        let pad: UInt8
-        switch padding {
-        case .nullTerminated: return field.prefix { $0 != 0 }
-        case .nullPadded: pad = 0
-        case .spacePadded: pad = 0x20
-        }
-        guard let last = field.lastIndex(where: { $0 != pad }) else { return field.prefix(0) }
-        return field[...last]
     }
 }

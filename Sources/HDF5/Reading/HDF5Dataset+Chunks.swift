@@ -41,7 +41,8 @@ extension HDF5Dataset {
                         let entry = entries[position]
                         let origin = index.origin(ofChunk: entry.ordinal)
                         try decoder.decode(
-                            entry, origin: origin, from: file.region.bytes, placement, into: target)
+                            entry, origin: origin, from: file.contents.bytes, placement,
+                            into: target)
                     }
                 } catch {
                     // The others stop at their next chunk.

@@ -41,8 +41,7 @@ extension HDF5Dataset {
                     FixedText.texts($0, byteCount: byteCount, padding: padding)
                 }
             case .variableString:
-                var heap = GlobalHeap(
-                    bytes: file.region.bytes, endOfFile: file.superblock.endOfFile)
+                var heap = file.globalHeap
                 return try elements(rows: nil).withBytes { (references) throws(HDF5Error) in
                     try heap.texts(references, count: shape.elementCount)
                 }
@@ -51,17 +50,31 @@ extension HDF5Dataset {
         }
     }
 
-    /// All elements as records.
+    /// All elements as sequences of numbers, in row-major order, each a tensor of one axis.
+    ///
+    /// - Throws: ``HDF5Error`` naming the dataset when its elements are no such sequences, among
+    ///   others.
+    public func sequences() throws(HDF5Error) -> [Tensor] {
+        try located { () throws(HDF5Error) in
+            guard case .sequence(let base) = datatype, base.tensorType != nil else {
+                throw .mismatch("elements of type \(datatype) are not sequences of numbers")
+            }
+            var heap = file.globalHeap
+            return try elements(rows: nil).withBytes { (references) throws(HDF5Error) in
+                try heap.sequences(of: base, references, count: shape.elementCount)
+            }
+        }
+    }
+
+    /// All elements as records. The extents of array elements join the shape.
     ///
     /// - Throws: ``HDF5Error`` naming the dataset when its elements are not compound, among others.
     public func records() throws(HDF5Error) -> HDF5Records {
         try located { () throws(HDF5Error) in
-            guard case .compound(let byteCount, let members) = datatype else {
+            guard let records = HDF5Records(file, path, try elements(rows: nil)) else {
                 throw .mismatch("elements of type \(datatype) are not records")
             }
-            return HDF5Records(
-                file: file, path: path, elements: try elements(rows: nil), members: members,
-                base: 0, stride: byteCount)
+            return records
         }
     }
 
@@ -96,13 +109,13 @@ extension HDF5Dataset {
             return Elements(region: region, offset: start, shape: shape, datatype: datatype)
         case .contiguous(let address?, _):
             return Elements(
-                region: file.region, offset: address + start, shape: shape, datatype: datatype)
+                region: file.contents, offset: address + start, shape: shape, datatype: datatype)
         case .contiguous(nil, _):
-            try checkMemory(count, stored: 0)
+            try ReadingGuard.check(memory: count, stored: 0)
             let region = ByteRegion(count: count) { fill($0) }
             return Elements(region: region, offset: 0, shape: shape, datatype: datatype)
         case .chunked(let index):
-            try checkMemory(count, stored: index.storedByteCount)
+            try ReadingGuard.check(memory: count, stored: index.storedByteCount)
             let region = try decodeChunks(
                 index, rows: rows ?? 0..<(self.shape.dimensions.first ?? 1), count)
             return Elements(region: region, offset: 0, shape: shape, datatype: datatype)
@@ -126,16 +139,6 @@ extension HDF5Dataset {
             return shape.elementCount / shape[0] * datatype.byteCount
         }
         return shape.elementCount * datatype.byteCount
-    }
-
-    /// Refuses to take memory that the bytes in the file do not justify: deflate makes at most
-    /// 1,032 bytes of one, and what was never written costs nothing to declare.
-    private func checkMemory(_ count: Int, stored: Int) throws(HDF5Error) {
-        let (most, overflow) = stored.multipliedReportingOverflow(by: 1_032)
-        guard overflow || count <= max(64 << 20, most) else {
-            throw .limit(
-                "declares \(count) bytes but only \(stored) are stored: too little for that much")
-        }
     }
 
     /// Writes the fill value over and over.

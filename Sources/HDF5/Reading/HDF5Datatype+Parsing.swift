@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension HDF5Datatype {
-    /// Types nest at most this deep; a file that nests deeper is refused.
-    private static let deepestNesting = 16
-
     /// Reads a datatype message (format specification, section IV.A.2.d).
     init(parsing cursor: inout ByteCursor, depth: Int = 0) throws(HDF5Error) {
-        guard depth < Self.deepestNesting else {
-            throw .limit("datatypes are nested more than \(Self.deepestNesting) deep")
-        }
+        try ReadingGuard.check(datatypeDepth: depth)
         let classAndVersion = try cursor.u8()
         let version = classAndVersion >> 4
         guard (1...5).contains(version) else {
@@ -52,10 +47,14 @@ extension HDF5Datatype {
     ) throws(HDF5Error) -> HDF5Datatype {
         let offset = try cursor.u16()
         let precision = try cursor.u16()
+        let layout = HDF5IntegerLayout(
+            byteCount: byteCount, isBigEndian: flags & 1 != 0, isSigned: flags & 8 != 0,
+            offset: offset, precision: precision)
         guard offset == 0, precision == byteCount * 8, [1, 2, 4, 8].contains(byteCount) else {
-            return .other(
-                name: "integer of \(precision) bits at bit \(offset) of \(byteCount) bytes",
-                byteCount: byteCount)
+            guard byteCount <= 8, precision > 0, offset + precision <= byteCount * 8 else {
+                return .other(name: layout.description, byteCount: byteCount)
+            }
+            return .packedInteger(layout)
         }
         return .integer(
             byteCount: byteCount, isSigned: flags & 8 != 0, isBigEndian: flags & 1 != 0)
@@ -123,7 +122,7 @@ extension HDF5Datatype {
             throw .damaged("a reference to a value of variable length takes \(byteCount) bytes")
         }
         if flags & 15 == 1 { return .variableString }
-        return .other(name: "sequence of variable length of \(base)", byteCount: byteCount)
+        return .sequence(of: base)
     }
 
     private static func enumeration(

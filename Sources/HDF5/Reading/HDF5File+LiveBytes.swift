@@ -14,7 +14,7 @@ extension HDF5File {
     public var liveBytes: [HDF5LiveBytes] {
         var live = extents.map { HDF5LiveBytes(range: $0.address..<$0.end, dataset: nil) }
         for dataset in distinctDatasets {
-            for extent in payloadExtents(of: dataset.node) {
+            for extent in Node.dataset(dataset.node).payloadExtents {
                 live.append(
                     HDF5LiveBytes(range: extent.address..<extent.end, dataset: dataset.path))
             }

@@ -9,7 +9,10 @@ public import Tensors
 /// reader open another file, load code or use more memory than its contents justify.
 public final class HDF5File: Sendable {
     public let path: String
+    /// The whole file.
     public let region: ByteRegion
+    /// The file without its user block: addresses count from its start.
+    let contents: ByteRegion
     let superblock: Superblock
     let nodes: [Node]
     /// Metadata blocks, in the order in which they were read.
@@ -20,18 +23,24 @@ public final class HDF5File: Sendable {
 
     /// Reads the metadata of a file whose bytes are at hand.
     ///
+    /// - Parameter tolerance: whether damage to one object keeps the others from being read.
     /// - Throws: ``HDF5Error`` naming the object and what is wrong with it.
-    public init(region: ByteRegion, name: String) throws(HDF5Error) {
+    public init(
+        region: ByteRegion, name: String, tolerance: HDF5Tolerance = .none
+    ) throws(HDF5Error) {
         self.path = name
         self.region = region
         do throws(HDF5Error) {
-            var superblock = try Superblock(region.bytes)
-            let reader = MetadataReader(bytes: region.bytes, endOfFile: superblock.endOfFile)
+            let start = try Superblock.offset(in: region.bytes)
+            contents =
+                start == 0 ? region : ByteRegion(part: start..<region.count, of: region)
+            var superblock = try Superblock(contents.bytes, userBlock: start, tolerance)
+            let reader = MetadataReader(bytes: contents.bytes, endOfFile: superblock.endOfFile)
             _ = try reader.block(
                 at: 0, count: superblock.byteCount, "superblock",
                 checksumOffset: superblock.version < 2 ? nil : superblock.byteCount - 4)
             try superblock.readExtension(reader)
-            var walk = FileWalk(superblock, reader)
+            var walk = FileWalk(superblock, reader, tolerance)
             try walk.run()
             self.superblock = superblock
             nodes = walk.nodes
@@ -41,6 +50,14 @@ public final class HDF5File: Sendable {
         } catch {
             throw error.located(file: name)
         }
+    }
+
+    /// Bytes before the HDF5 contents that belong to other programs; MATLAB writes 512.
+    public var userBlockByteCount: Int { region.count - contents.count }
+
+    /// Values of variable length that datasets refer to.
+    var globalHeap: GlobalHeap {
+        GlobalHeap(bytes: contents.bytes, endOfFile: superblock.endOfFile)
     }
 
     public var root: HDF5Group {
@@ -60,6 +77,15 @@ public final class HDF5File: Sendable {
         }
         return object
     }
+}
+
+/// How much may be wrong with a file that is opened.
+public enum HDF5Tolerance: Sendable {
+    /// Nothing: damage anywhere refuses the file.
+    case none
+    /// Objects other than the root may be damaged: they are listed as unread, and the file may
+    /// end early. For rescuing what is left.
+    case damage
 }
 
 extension Superblock {

@@ -7,6 +7,18 @@ public enum HDF5Object: Sendable {
     case datatype(HDF5NamedDatatype)
     /// A link that is listed but never followed.
     case link(HDF5Link)
+    /// An object that is there and cannot be read.
+    case unread(HDF5UnreadObject)
+}
+
+/// An object whose header uses what is not read, is beyond what is accepted or, where damage is
+/// tolerated, is damaged.
+public struct HDF5UnreadObject: Sendable {
+    public let path: String
+    /// What tells the object from others: paths with equal addresses are hard links to one.
+    public let address: Int
+    /// Why it cannot be read; it names the file and the object.
+    public let error: HDF5Error
 }
 
 extension HDF5Object {
@@ -47,6 +59,12 @@ public struct HDF5Group: Sendable {
     let node: GroupNode
 
     public var attributes: [HDF5Attribute] { node.attributes }
+
+    /// What kept the rest of the members from being read, in a file that was opened in spite of
+    /// damage.
+    public var damage: HDF5Error? {
+        node.damage?.located(file: file.path, object: path)
+    }
 
     /// What tells the group from others: paths with equal addresses are hard links to one group.
     public var address: Int { node.address }
@@ -96,6 +114,11 @@ public struct HDF5Group: Sendable {
                 return .datatype(
                     HDF5NamedDatatype(
                         path: path, datatype: node.datatype, attributes: node.attributes))
+            case .unread(let node):
+                return .unread(
+                    HDF5UnreadObject(
+                        path: path, address: node.address,
+                        error: node.error.located(file: file.path)))
             }
         case .soft(let target):
             return .link(HDF5Link(path: path, kind: .soft, target: target))

@@ -12,6 +12,34 @@ public struct HDF5Records: Sendable {
     let base: Int
     let stride: Int
 
+    /// Nil where the elements are no compounds or arrays of them.
+    init?(_ file: HDF5File, _ path: String, _ elements: Elements) {
+        var base = elements.datatype
+        var dimensions = elements.shape.dimensions
+        while case .array(let element, let extents) = base {
+            dimensions += extents
+            base = element
+        }
+        guard case .compound(let byteCount, let members) = base, let shape = try? Shape(dimensions)
+        else { return nil }
+        self.file = file
+        self.path = path
+        self.elements = Elements(
+            region: elements.region, offset: elements.offset, shape: shape, datatype: base)
+        self.members = members
+        self.base = 0
+        stride = byteCount
+    }
+
+    private init(part members: [HDF5Member], of records: HDF5Records, at offset: Int) {
+        file = records.file
+        path = records.path
+        elements = records.elements
+        self.members = members
+        base = records.base + offset
+        stride = records.stride
+    }
+
     /// How many records there are, over all axes.
     public var count: Int { elements.shape.elementCount }
 
@@ -39,8 +67,7 @@ public struct HDF5Records: Sendable {
                     FixedText.texts($0, byteCount: byteCount, padding: padding)
                 }
             case .variableString:
-                var heap = GlobalHeap(
-                    bytes: file.region.bytes, endOfFile: file.superblock.endOfFile)
+                var heap = file.globalHeap
                 return try column.withBytes { (references) throws(HDF5Error) in
                     try heap.texts(references, count: count)
                 }
@@ -49,18 +76,35 @@ public struct HDF5Records: Sendable {
         }
     }
 
-    /// A member that is itself compound.
+    /// A member that is itself compound, or an array of compounds, whose extents join the shape.
     ///
     /// - Throws: ``HDF5Error`` when there is no such member or it is not compound.
     public func records(_ name: String) throws(HDF5Error) -> HDF5Records {
         let member = try member(name)
-        guard case .compound(_, let members) = member.datatype else {
+        if case .compound(_, let members) = member.datatype {
+            return HDF5Records(part: members, of: self, at: member.offset)
+        }
+        guard let records = HDF5Records(file, path, column(member)) else {
             throw HDF5Error(
                 .mismatch, file: file.path, object: path, "member \(name) is \(member.datatype)")
         }
-        return HDF5Records(
-            file: file, path: path, elements: elements, members: members,
-            base: base + member.offset, stride: stride)
+        return records
+    }
+
+    /// A member of all records as sequences of numbers, each a tensor of one axis.
+    ///
+    /// - Throws: ``HDF5Error`` when there is no such member or it is no such sequence.
+    public func sequences(_ name: String) throws(HDF5Error) -> [Tensor] {
+        let member = try member(name)
+        return try located(name) { () throws(HDF5Error) in
+            guard case .sequence(let base) = member.datatype, base.tensorType != nil else {
+                throw .mismatch("elements of type \(member.datatype) are not sequences")
+            }
+            var heap = file.globalHeap
+            return try column(member).withBytes { (references) throws(HDF5Error) in
+                try heap.sequences(of: base, references, count: count)
+            }
+        }
     }
 
     /// The raw bytes of a member, record after record.

@@ -14,7 +14,10 @@ final class MetadataReader {
     private(set) var metadataByteCount = 0
     private var copiedByteCount = 0
     var globalHeap: GlobalHeap
-    var committedDatatypes: [Int: HDF5Datatype] = [:]
+    private(set) var committedDatatypes: [Int: HDF5Datatype] = [:]
+    /// Headers of committed datatypes, which are read when a dataset first needs them and are
+    /// objects of their own as well.
+    private var committedHeaders: [Int: ObjectHeader] = [:]
     /// The first thing met that Retort does not write: reading goes on, writing does not.
     var foreignFeature: HDF5Error?
 
@@ -39,6 +42,8 @@ final class MetadataReader {
         /// Where in it its checksum is, if it has one.
         var checksumOffset: Int?
         var end: Int { address + count }
+
+        func contains(_ position: Int) -> Bool { address <= position && position < end }
     }
 
     init(bytes: UnsafeRawBufferPointer, endOfFile: Int) {
@@ -71,6 +76,17 @@ final class MetadataReader {
         metadataByteCount += count
         guard metadataByteCount <= endOfFile else { throw overlap }
         extents[extents.count - 1].count += count
+    }
+
+    /// The header of the object at `address`, which is read once.
+    func header(at address: Int) throws(HDF5Error) -> ObjectHeader {
+        if let known = committedHeaders[address] { return known }
+        return try ObjectHeader(at: address, self)
+    }
+
+    func keep(_ header: ObjectHeader, ofDatatype datatype: HDF5Datatype, at address: Int) {
+        committedDatatypes[address] = datatype
+        committedHeaders[address] = header
     }
 
     private var overlap: HDF5Error {

@@ -11,13 +11,19 @@ public struct HDF5Filter: Hashable, Sendable, CustomStringConvertible {
     static let deflate = 1
     static let shuffle = 2
     static let fletcher32 = 3
+    /// h5py's.
+    static let lzf = 32_000
 
     public var description: String {
         switch identifier {
         case Self.deflate: "deflate" + (parameters.first.map { " \($0)" } ?? "")
         case Self.shuffle: "shuffle"
         case Self.fletcher32: "fletcher32"
-        default: name.isEmpty ? "filter \(identifier)" : "filter \(identifier) (\(name))"
+        case Self.lzf: "lzf"
+        default:
+            (Self.registeredNames[identifier] ?? (name.isEmpty ? nil : name)).map {
+                "filter \(identifier) (\($0))"
+            } ?? "filter \(identifier)"
         }
     }
 

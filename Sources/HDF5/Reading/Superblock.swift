@@ -2,6 +2,8 @@
 
 /// The first bytes of an HDF5 file (format specification, section II.A).
 struct Superblock {
+    /// Bytes of the file before the superblock.
+    let userBlock: Int
     var version = 0
     var byteCount = 0
     /// Where the file's contents end, as the file itself says.
@@ -18,19 +20,27 @@ struct Superblock {
 
     private static let signature: StaticString = "\u{89}HDF\r\n\u{1A}\n"
 
-    /// - Throws: ``HDF5Error`` when the file is not HDF5, is cut short, or begins with a user block.
-    init(_ bytes: UnsafeRawBufferPointer) throws(HDF5Error) {
-        guard Self.hasSignature(bytes, at: 0) else {
-            var offset = 512
-            while offset < bytes.count, offset < 1 << 30 {
-                if Self.hasSignature(bytes, at: offset) {
-                    throw .unsupported(
-                        "begins with a user block of \(offset) bytes, which is not read")
-                }
-                offset *= 2
-            }
-            throw HDF5Error(.notHDF5, "is not an HDF5 file: its first bytes are not HDF5's")
+    /// Where the superblock begins: behind a user block of 512 bytes times a power of two, or at 0.
+    ///
+    /// - Throws: ``HDF5Error`` when the file is not HDF5.
+    static func offset(in bytes: UnsafeRawBufferPointer) throws(HDF5Error) -> Int {
+        if hasSignature(bytes, at: 0) { return 0 }
+        var offset = 512
+        while offset < bytes.count {
+            if hasSignature(bytes, at: offset) { return offset }
+            offset *= 2
         }
+        throw HDF5Error(.notHDF5, "is not an HDF5 file: its first bytes are not HDF5's")
+    }
+
+    /// - Parameters:
+    ///   - bytes: the file from its superblock on.
+    ///   - userBlock: bytes that come before.
+    /// - Throws: ``HDF5Error`` when the file is cut short, among others.
+    init(
+        _ bytes: UnsafeRawBufferPointer, userBlock: Int = 0, _ tolerance: HDF5Tolerance = .none
+    ) throws(HDF5Error) {
+        self.userBlock = userBlock
         var cursor = ByteCursor(bytes)
         try cursor.skip(8)
         version = try cursor.u8()
@@ -40,7 +50,12 @@ struct Superblock {
         default: throw .unsupported("superblock version \(version) is not known")
         }
         byteCount = cursor.position
-        guard endOfFile <= bytes.count else {
+        // The end is the one address that counts from the start of the file.
+        guard endOfFile >= userBlock else {
+            throw .damaged("the superblock says that the file ends at \(endOfFile)")
+        }
+        endOfFile -= userBlock
+        guard endOfFile <= bytes.count || tolerance == .damage else {
             throw .damaged(
                 "is cut short: it should have \(endOfFile) bytes and has \(bytes.count)")
         }
@@ -64,8 +79,8 @@ struct Superblock {
     }
 
     private func checkBase(_ base: Int?) throws(HDF5Error) {
-        guard base == 0 else {
-            throw .unsupported("a base address other than 0 is not read")
+        guard base == userBlock else {
+            throw .damaged("the superblock at \(userBlock) gives another base address")
         }
     }
 

@@ -6,7 +6,7 @@ import Tensors
 /// The datasets of a file in natural order of their paths.
 struct DatasetTree {
     private(set) var datasets: [(name: String, dataset: HDF5Dataset)] = []
-    /// Links that lead elsewhere and what they name, a sentence each.
+    /// Links that lead elsewhere and what they name, and objects that are not read, a sentence each.
     private(set) var remarks: [String] = []
     private let path: String
     private let mostPaths: Int
@@ -41,6 +41,8 @@ struct DatasetTree {
             case .dataset(let dataset): datasets.append((name, dataset))
             case .datatype: continue
             case .link(let link): remarks.append("'\(name)' is \(link.sentence)")
+            case .unread(let object):
+                remarks.append("'\(name)' cannot be read: \(object.error.reason)")
             }
         }
     }
@@ -86,7 +88,7 @@ extension WeightEntry {
             self.init(
                 unread: name, typeName: dataset.elementType?.rawValue ?? "\(dataset.datatype)",
                 shape: dataset.shape, byteCount: stored, reason: refusal, subject: path)
-        } else if let type = dataset.elementType, let shape {
+        } else if let type = dataset.elementType ?? dataset.datatype.tensorType, let shape {
             self.init(name: name, elementType: type, shape: shape, storedByteCount: stored) {
                 () throws(InterchangeError) in
                 try HDF5Tree.read(path) { () throws(HDF5Error) in try dataset.tensor() }
@@ -114,19 +116,5 @@ extension HDF5Dataset {
             base = element
         }
         return try? Shape(dimensions)
-    }
-
-    /// Why the elements are not read though their type is known: they are not in this file, or
-    /// too few bytes are stored for as many as are declared.
-    var refusal: String? {
-        if case .unread(let feature) = layout { return "is kept in \(feature), which is not read" }
-        let declared = shape.elementCount.multipliedReportingOverflow(by: datatype.byteCount)
-        // Deflate makes at most 1,032 bytes of one; the reader refuses what is beyond.
-        let justified = storedByteCount.multipliedReportingOverflow(by: 1_032)
-        guard declared.overflow || declared.partialValue > 64 << 20, !justified.overflow,
-            declared.overflow || declared.partialValue > justified.partialValue
-        else { return nil }
-        return "declares \(shape) elements of \(datatype) but only \(storedByteCount) bytes are"
-            + " stored"
     }
 }

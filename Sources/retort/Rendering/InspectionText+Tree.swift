@@ -93,7 +93,7 @@ extension InspectionText {
             case .group(let group): group.attributes
             case .dataset(let dataset): dataset.attributes
             case .datatype(let type): type.attributes
-            case .link: []
+            case .link, .unread: []
             }
         return attributes.map { "@\(printable($0.name)) = \(Self.text($0))" }
     }

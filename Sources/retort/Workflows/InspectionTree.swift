@@ -102,6 +102,9 @@ struct TreeInspection {
             case .link(let link):
                 lines.append(
                     Line(path: path, depth: depth, content: .other(link.summary)))
+            case .unread(let object):
+                let text = "cannot be read: \(object.error.reason)"
+                lines.append(Line(path: path, depth: depth, content: .other(text)))
             }
         }
         return lines
@@ -132,6 +135,7 @@ extension HDF5Object {
         case .dataset(let dataset): dataset.path
         case .datatype(let type): type.path
         case .link(let link): link.path
+        case .unread(let object): object.path
         }
     }
 
@@ -140,6 +144,7 @@ extension HDF5Object {
         switch self {
         case .group(let group): group.address
         case .dataset(let dataset): dataset.address
+        case .unread(let object): object.address
         case .datatype, .link: nil
         }
     }

@@ -39,6 +39,9 @@ func consume(_ file: HDF5File) -> HDF5Error? {
             do throws(HDF5Error) { sum &+= try consume(dataset) } catch { first = first ?? error }
         case .datatype(let type): attributes = type.attributes
         case .link: attributes = []
+        case .unread(let object):
+            attributes = []
+            first = first ?? object.error
         }
         for attribute in attributes {
             sum &+= UInt64(attribute.name.utf8.count + attribute.datatype.description.utf8.count)
@@ -57,7 +60,8 @@ func consume(_ file: HDF5File) -> HDF5Error? {
 private func consume(_ dataset: HDF5Dataset) throws(HDF5Error) -> UInt64 {
     switch dataset.datatype {
     case .fixedString, .variableString: return UInt64(try dataset.strings().count)
-    case .compound: return try consume(try dataset.records())
+    case .sequence: return try touch(dataset.sequences())
+    case .compound, .array(base: .compound, _): return try consume(try dataset.records())
     default:
         let count = dataset.shape.dimensions.first ?? 0
         if count > 1 { _ = try dataset.tensor(rows: count / 2..<count) }
@@ -71,11 +75,17 @@ private func consume(_ records: HDF5Records) throws(HDF5Error) -> UInt64 {
         switch member.datatype {
         case .fixedString, .variableString:
             sum &+= UInt64(try records.strings(member.name).count)
-        case .compound: sum &+= try consume(try records.records(member.name))
+        case .sequence: sum &+= try touch(records.sequences(member.name))
+        case .compound, .array(base: .compound, _):
+            sum &+= try consume(try records.records(member.name))
         default: sum &+= touch(try records.tensor(member.name))
         }
     }
     return sum
+}
+
+private func touch(_ sequences: [Tensor]) -> UInt64 {
+    sequences.reduce(0) { $0 &+ touch($1) }
 }
 
 /// Reads the first, the last and some bytes between, so that a view outside its memory is caught.

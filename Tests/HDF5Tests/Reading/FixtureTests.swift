@@ -14,6 +14,7 @@ struct FixtureTests {
         "v110-values", "v110-storage", "v110-filters", "v110-types", "latest-values",
         "latest-storage", "latest-filters", "latest-types", "indexes", "indexes-sparse",
         "many-old", "many-v108", "keras-weights", "keras-legacy", "ordered", "small", "small-old",
+        "features", "features-latest", "user-block", "user-block-latest",
     ])
     func everyValueIsReadAsWritten(name: String) throws {
         let file = try HDF5File(path: fixture("hdf5/\(name).h5"))
@@ -30,6 +31,20 @@ struct FixtureTests {
         let second = try #require(file.object(at: "links/again/value")?.dataset)
         #expect(first.address == second.address)
         #expect(second.path == "/links/again/value")
+    }
+
+    @Test func whatIsNotReadHidesNothingElse() throws {
+        // Opaque data of 9 axes stands for all that is not accepted of one object.
+        let file = try HDF5File(path: fixture("hdf5/hostile/rank.h5"))
+        #expect(file.root.names == ["sound", "x"])
+        #expect(try file.object(at: "sound")?.dataset?.tensor().shape == [3])
+        guard case .unread(let object)? = file.object(at: "x") else {
+            Issue.record("nine axes were accepted")
+            return
+        }
+        #expect(object.path == "/x")
+        #expect(object.error.description.contains("rank.h5: /x: a dataspace has 9 axes"))
+        #expect(throws: HDF5Error.self) { try file.requireWritable() }
     }
 
     @Test func linksThatLeadElsewhereAreListed() throws {
@@ -95,6 +110,11 @@ enum Expected {
         case "text":
             #expect(
                 try dataset.strings().map(JSON.string) == expected["text"]?.arrayValue, "\(path)")
+        case "sequences":
+            let sequences = try dataset.sequences()
+            let expected = try #require(expected["values"]?.arrayValue)
+            #expect(sequences.count == expected.count, "\(path)")
+            for (found, expected) in zip(sequences, expected) { check(found, expected, path) }
         case "null": #expect(dataset.isNull)
         case "records":
             for (name, expected) in expected["members"]?.objectValue ?? [:] {

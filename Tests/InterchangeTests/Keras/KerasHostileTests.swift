@@ -50,7 +50,7 @@ import Testing
         ("external-link.weights.h5", "an external link to '/x' in the file '/etc/passwd'"),
         ("soft-link.weights.h5", "a soft link to '/layers/dense_1/vars/0'"),
         ("external-storage.weights.h5", "external storage, which is not read"),
-        ("shape-bomb.weights.h5", "but only 0 bytes are stored"),
+        ("shape-bomb.weights.h5", "but only 0 are stored"),
         ("extra-variable.weights.h5", "layers/dense/vars/note: is no numbered variable"),
         ("gap.weights.h5", "has the number 7 among 2 variables"),
         ("dtype-trap.weights.h5", "an attribute 'dtype' of 'bfloat16'"),

@@ -16,9 +16,11 @@ extension HDF5File {
                         + (superblock.extensionAddress == nil ? "" : " with an extension")
                         + " is not what Retort writes: 2 without one")
             }
+            guard userBlockByteCount == 0 else {
+                throw .unsupported("a user block is not written here")
+            }
             if let foreignFeature { throw foreignFeature }
             try requirePlainObjects()
-            try requireDisjoint()
         } catch {
             throw error.located(file: path)
         }
@@ -31,7 +33,6 @@ extension HDF5File {
             switch object {
             case .group(let group):
                 guard seen.insert(group.address).inserted else { continue }
-                for name in group.names { try Self.requirePlain(name: name, in: group.path) }
                 try Self.requirePlain(group.attributes, of: group.path)
                 pending += group.members.map(\.object)
             case .dataset(let dataset):
@@ -45,18 +46,12 @@ extension HDF5File {
             case .datatype(let datatype):
                 throw HDF5Error(
                     .unsupported, object: datatype.path, "a committed datatype is not written here")
+            case .unread(let object): throw object.error
             case .link(let link):
                 throw HDF5Error(
                     .unsupported, object: link.path,
                     "only hard links are written here, and this one leads to \(link.target)")
             }
-        }
-    }
-
-    private static func requirePlain(name: String, in path: String) throws(HDF5Error) {
-        guard name != "..", !name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
-            throw HDF5Error(
-                .unsupported, object: path, "a member's name has control characters or is \"..\"")
         }
     }
 
@@ -93,7 +88,7 @@ extension HDF5Datatype {
         case .integer, .float, .fixedString, .opaque: true
         case .enumeration(let base, _), .array(let base, _): base.isPlain
         case .compound(_, let members): members.allSatisfy { $0.datatype.isPlain }
-        case .variableString, .other: false
+        case .packedInteger, .variableString, .sequence, .other: false
         }
     }
 }
