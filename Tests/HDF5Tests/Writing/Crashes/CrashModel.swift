@@ -5,6 +5,8 @@
 /// Judges the states that a crash can leave, by what a reader and the next writer make of them.
 struct CrashModel {
     var recording: Recording
+    /// What a reader finds in a file.
+    var contents: (FileState) throws -> [String: String] = HDF5Tests.contents(of:)
     /// What the next writer does to a file before it uses it.
     var recover: (FileState) throws -> FileState = CrashModel.openForWriting
 
@@ -22,16 +24,17 @@ struct CrashModel {
     func problem(_ state: FileState, least: Int) -> String? {
         let most = min(least + 1, recording.commits.count)
         guard state.isNamed else {
+            if recording.isReplacement, least == 0 { return nil }
             return recording.content(after: least) == nil ? nil : "the file is gone"
         }
         do {
             let allowed = (least...most).compactMap { recording.content(after: $0) }
-            let seen = try contents(of: state)
+            let seen = try contents(state)
             guard allowed.contains(seen) else { return "a reader sees neither state" }
             // A file without a journal is opened as it is; a few of those are enough.
             let isHot = state.bytes.suffix(Journal.footerByteCount).starts(with: Self.magic)
             if isHot || state.bytes.count % 8 == 0 {
-                guard try contents(of: recover(state)) == seen else {
+                guard try contents(recover(state)) == seen else {
                     return "the next writer sees another state than a reader"
                 }
             }
@@ -66,7 +69,7 @@ struct CrashModel {
     }
 
     /// After a loss of power: what was synced is there; of what came later any part may be, in any
-    /// order, by sectors of 512 bytes. Epochs of up to six calls are also enumerated, call by call.
+    /// order, by sectors of 512 bytes. Of few pending calls all combinations are tried as well.
     func problemsAfterPowerLoss(samples: Int) -> (states: Int, problems: [String]) {
         var problems: [String] = []
         var count = 0
@@ -80,8 +83,9 @@ struct CrashModel {
                 ? start : recording.log[start...].firstIndex(of: .sync) ?? recording.log.count
             let pending = Array(recording.log[start..<end])
             // A commit that was acknowledged before the next sync returned must survive as well.
-            let least = recording.acknowledged(at: start)
-            let subsets = pending.count <= 6 ? 1 << pending.count : 0
+            let least = recording.acknowledged(at: end)
+            let subsets =
+                pending.count <= CrashEffort.mostEnumerated ? 1 << pending.count : 0
             for sample in 0..<(pending.isEmpty ? 1 : subsets + samples) {
                 var crashed = durable
                 for (index, operation) in pending.enumerated() {

@@ -14,12 +14,20 @@ import Testing
     func aCallThatFailsLeavesTheOldOrTheNewStateAndIsReported(
         _ failure: RecordedFile.Fault.Failure, _ isPersistent: Bool
     ) throws {
-        for workload in [Workload.all[0], Workload.all[1]] {
+        // Three of them in every run: an existing file, a new one, one that takes another's place.
+        let workloads =
+            CrashEffort.isFull ? Workload.all : [Workload.all[0], Workload.all[1], .compaction]
+        for workload in workloads {
             let model = CrashModel(recording: try workload.record())
             let healthy = RecordedFile(model.recording.base)
             #expect(try run(workload, on: healthy).failure == nil)
             #expect(healthy.callCount > 10)
-            for call in 0..<healthy.callCount {
+            CrashEffort.report(
+                "fault \(failure)\(isPersistent ? " for ever" : "")", workload,
+                states: healthy.callCount, problems: 0)
+            // Every third commit of a long run is like the others.
+            let calls = healthy.callCount > 3_000 ? 3 : 1
+            for call in stride(from: 0, to: healthy.callCount, by: calls) {
                 let file = RecordedFile(
                     model.recording.base,
                     fault: .init(call: call, failure: failure, isPersistent: isPersistent))
@@ -38,6 +46,31 @@ import Testing
                 }
             }
         }
+    }
+
+    @Test func aFailedSyncIsNeverTriedAgain() throws {
+        let workload = Workload.all[0]
+        let base = try workload.base()
+        let healthy = RecordedFile(base)
+        #expect(try run(workload, on: healthy).failure == nil)
+        var syncs = 0
+        for call in 0..<healthy.callCount {
+            let file = RecordedFile(
+                base, fault: .init(call: call, failure: .error(EIO), isPersistent: false))
+            let writer: HDF5Writer
+            do { writer = try workload.open(file) } catch { continue }
+            defer { writer.close() }
+            try? workload.steps[0](writer)
+            let first = Result { try writer.commit() }
+            guard file.hasFailedSync, case .failure(let failure) = first else { continue }
+            syncs += 1
+            let log = file.log
+            let second = #expect(throws: HDF5Error.self) { try writer.commit() }
+            #expect(second?.reason == (failure as? HDF5Error)?.reason)
+            #expect(file.log == log, "something was written or synced after a failed sync")
+        }
+        // New data, journal, pages.
+        #expect(syncs == 3)
     }
 
     @Test func afterAFailureEveryCallThrowsIt() throws {

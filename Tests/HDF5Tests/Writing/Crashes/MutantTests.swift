@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 @testable import HDF5
+import Tensors
 import Testing
 
 /// The crash model must be able to fail: each step that is left out or done in the wrong order has
@@ -69,6 +70,36 @@ import Testing
         let commit = try Commit()
         let model = commit.model { log in log.swapAt(commit.syncs[2], commit.syncs[2] + 1) }
         #expect(!model.problemsAfterPowerLoss(samples: 60).problems.isEmpty)
+    }
+
+    @Test(arguments: ["create a store", "compact"])
+    func namingANewFileBeforeItIsDurableIsNoticed(_ name: String) throws {
+        let workload = try #require(Workload.all.first { $0.testDescription == name })
+        let recording = try workload.record()
+        let sync = try #require(recording.log.firstIndex(of: .sync))
+        #expect(recording.log[sync + 1] == .publish)
+        var model = CrashModel(recording: recording)
+        #expect(model.problemsAfterPowerLoss(samples: 40).problems.isEmpty)
+        model.recording.log.swapAt(sync, sync + 1)
+        #expect(!model.problemsAfterPowerLoss(samples: 40).problems.isEmpty)
+    }
+
+    @Test func acknowledgingBeforeTheJournalIsDurableIsNoticed() throws {
+        let commit = try Commit()
+        var model = commit.model { _ in }
+        model.recording.commits = model.recording.commits.map {
+            Recording.Commit(end: commit.syncs[1], content: $0.content)
+        }
+        #expect(!model.problemsAfterPowerLoss(samples: 60).problems.isEmpty)
+    }
+
+    @Test func aReaderThatIgnoresTheJournalIsNoticed() throws {
+        var model = try Commit().model { _ in }
+        model.contents = { state in
+            let region = state.bytes.withUnsafeBytes { ByteRegion(copying: $0) }
+            return try HDF5Tests.contents(of: HDF5File(region: region, name: "crashed.h5"))
+        }
+        #expect(!model.problemsAfterKill().problems.isEmpty)
     }
 
     @Test func trustingAJournalWithoutItsDigestIsNoticed() throws {

@@ -35,6 +35,7 @@ final class RecordedFile: FileOperations {
         var log: [Operation] = []
         var callCount = 0
         var fault: Fault?
+        var hasFailedSync = false
 
         mutating func perform(_ operation: Operation) {
             state.apply(operation)
@@ -50,11 +51,13 @@ final class RecordedFile: FileOperations {
 
     var state: FileState { content.withLock { $0.state } }
     var log: [Operation] { content.withLock { $0.log } }
+    /// Whether a sync was among the calls that failed.
+    var hasFailedSync: Bool { content.withLock { $0.hasFailedSync } }
     var callCount: Int { content.withLock { $0.callCount } }
 
     /// Runs one call, unless it is the one to fail. `body` is told whether to do only half of it.
     private func call<Value: Sendable>(
-        _ body: (inout Content, _ isShort: Bool) -> Value
+        isSync: Bool = false, _ body: (inout Content, _ isShort: Bool) -> Value
     ) throws(SystemError) -> Value {
         let result: Result<Value, SystemError> = content.withLock { content in
             let number = content.callCount
@@ -63,7 +66,9 @@ final class RecordedFile: FileOperations {
                 fault.isPersistent ? number >= fault.call : number == fault.call
             else { return .success(body(&content, false)) }
             switch fault.failure {
-            case .error(let code): return .failure(SystemError(code: code))
+            case .error(let code):
+                content.hasFailedSync = content.hasFailedSync || isSync
+                return .failure(SystemError(code: code))
             case .short: return .success(body(&content, true))
             }
         }
@@ -90,7 +95,7 @@ final class RecordedFile: FileOperations {
     }
 
     func fdatasync() throws(SystemError) {
-        try call { content, _ in content.perform(.sync) }
+        try call(isSync: true) { content, _ in content.perform(.sync) }
     }
 
     func ftruncate(to size: Int) throws(SystemError) {

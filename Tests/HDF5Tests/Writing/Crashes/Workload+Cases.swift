@@ -53,6 +53,10 @@ extension Workload {
                 },
                 { try $0.unlink("checkpoints/many/t7") },
             ]),
+        softLabelsAndSets,
+        trainingRun,
+        manyCheckpoints,
+        compaction,
     ]
 
     /// Changes metadata in many pages of a file at once.

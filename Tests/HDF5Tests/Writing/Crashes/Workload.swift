@@ -11,21 +11,28 @@ struct Workload: CustomTestStringConvertible, Sendable {
     let testDescription: String
     /// What the file holds before, or nil for a file that does not exist yet.
     let before: Step?
+    /// What the file holds whose place a new one takes, or nil where there is none.
+    let replaces: Step?
     /// The commits.
     let steps: [Step]
 
     init(
         _ description: String, before: Step? = { try Workload.twoCheckpoints($0) },
-        _ steps: [Step]
+        replaces: Step? = nil, _ steps: [Step]
     ) {
         testDescription = description
         self.before = before
+        self.replaces = replaces
         self.steps = steps
     }
 
     /// The state the workload starts from.
     func base() throws -> FileState {
         guard let before else { return FileState() }
+        return try Self.written(before)
+    }
+
+    private static func written(_ before: Step) throws -> FileState {
         let file = RecordedFile()
         let writer = try HDF5Writer.create(path: "base.h5", operations: file)
         try before(writer)
@@ -56,9 +63,10 @@ struct Workload: CustomTestStringConvertible, Sendable {
         try writer.setAttribute(.string("never"), named: "committed", at: "/")
         let log = file.log
         writer.close()
+        let found = try base.isNamed ? base : replaces.map { try Self.written($0) }
         return Recording(
-            base: base, baseContent: base.isNamed ? try contents(of: base) : nil, log: log,
-            commits: commits)
+            base: base, baseContent: try found.map { try contents(of: $0) },
+            isReplacement: replaces != nil, log: log, commits: commits)
     }
 }
 
@@ -73,6 +81,8 @@ struct Recording {
     let base: FileState
     /// Nil when there was no file.
     let baseContent: [String: String]?
+    /// The new file takes the place of another one, which is not touched until then.
+    var isReplacement = false
     var log: [RecordedFile.Operation]
     var commits: [Commit]
 
@@ -112,7 +122,7 @@ func contents(of file: HDF5File) throws -> [String: String] {
                     default: try fingerprint(dataset.tensor())
                     }
                 found[dataset.path] = "\(dataset.datatype) \(dataset.shape) \(values) \(attributes)"
-            case .datatype, .link: found["unexpected"] = "\(object)"
+            case .datatype, .link, .unread: found["unexpected"] = "\(object)"
             }
         }
     }
