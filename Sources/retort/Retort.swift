@@ -27,7 +27,7 @@ struct Retort: ParsableCommand {
             Label.self, Distill.self, Sweep.self,
             Attack.self,
             Evaluate.self, Report.self, Import.self, Export.self, Copy.self, Remove.self,
-            Compact.self, Demo.self,
+            Compact.self, Salvage.self, Demo.self,
         ])
 
     /// Like ArgumentParser's own `main`, but a failure of the work exits 2 with one sentence;

@@ -18,17 +18,31 @@ extension Store {
         var seenArrays: [Int: Digest] = [:]
         for entry in entries where seenObjects.insert(entry.identity).inserted {
             do throws(StoreError) {
-                let object = try object(entry)
-                try object.checkKind()
-                problems += try object.digestProblems()
-                guard full else { continue }
-                for arrays in [object.arrays, object.state].compactMap({ $0 }) {
-                    problems += Self.rotten(arrays, seen: &seenArrays)
-                }
+                problems += try object(entry).problems(full: full, seen: &seenArrays)
             } catch {
                 problems.append(
                     StoreProblem(object: error.object ?? entry.path, problem: error.problem))
             }
+        }
+        return problems
+    }
+}
+
+extension StoredObject {
+    /// What is wrong with the object.
+    ///
+    /// - Parameters:
+    ///   - full: also computes the digest of every array again.
+    ///   - seen: digests computed so far, because arrays may be shared.
+    /// - Throws: ``StoreError`` when its structure contradicts the format.
+    func problems(
+        full: Bool, seen: inout [Int: Digest]
+    ) throws(StoreError) -> [StoreProblem] {
+        try checkKind()
+        var problems = try digestProblems()
+        guard full else { return problems }
+        for arrays in [arrays, state].compactMap({ $0 }) {
+            problems += Self.rotten(arrays, seen: &seen)
         }
         return problems
     }
@@ -62,9 +76,7 @@ extension Store {
             }
         }
     }
-}
 
-extension StoredObject {
     /// Checks what the object's kind asks of its arrays and attributes.
     func checkKind() throws(StoreError) {
         switch entry.kind {

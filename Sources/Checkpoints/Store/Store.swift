@@ -57,29 +57,34 @@ public final class Store: Sendable {
     }
 
     /// A view of the store that a file holds.
-    static func open(_ file: HDF5File, path: String) throws(StoreError) -> Store {
+    ///
+    /// - Parameter isDamaged: lists what can be listed, where the file was opened in spite of
+    ///   damage.
+    static func open(
+        _ file: HDF5File, path: String, isDamaged: Bool = false
+    ) throws(StoreError) -> Store {
         let root = StoredValues(group: file.root, file: path)
         let writer = try checkFormat(of: root)
         var catalogue = StoreCatalogue()
         var unlisted: [StoreProblem] = []
         for kind in ObjectKind.allCases {
-            guard let member = file.root[kind.groupName] else { continue }
-            guard case .group(let group) = member else {
-                throw StoreError(
-                    .malformed, file: path, object: "/" + kind.groupName, "is not a group")
-            }
-            for (name, object) in group.members {
-                do throws(StoreError) {
-                    guard case .group(let objectGroup) = object else {
-                        throw StoreError(
-                            .malformed, file: path, object: kind.path(of: name), "is not a group")
+            do throws(StoreError) {
+                guard file.root.names.contains(kind.groupName) || isDamaged else { continue }
+                let list = try root.group(kind.groupName)
+                for name in list.group.names {
+                    do throws(StoreError) {
+                        catalogue[kind, name] = try StoreEntry(
+                            kind, name: name, group: list.group(name).group, file: path)
+                    } catch {
+                        unlisted.append(
+                            StoreProblem(object: kind.path(of: name), problem: error.problem))
                     }
-                    catalogue[kind, name] = try StoreEntry(
-                        kind, name: name, group: objectGroup, file: path)
-                } catch {
-                    unlisted.append(
-                        StoreProblem(object: kind.path(of: name), problem: error.problem))
                 }
+                if let damage = list.group.damage { throw StoreError(damage, file: path) }
+            } catch {
+                guard isDamaged else { throw error }
+                unlisted.append(
+                    StoreProblem(object: "/" + kind.groupName, problem: error.problem))
             }
         }
         return Store(

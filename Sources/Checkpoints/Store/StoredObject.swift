@@ -43,23 +43,14 @@ struct StoredObject: Sendable {
         architectureText = text
         architecture = value
         arrays = try StoredArrays(
-            manifest: manifest, folder: Self.folder(Member.tensors, in: values), file: file)
+            manifest: manifest, folder: values.group(Member.tensors).group, file: file)
         guard group[Member.optimizerManifest] != nil else {
             state = nil
             return
         }
         state = try StoredArrays(
             manifest: Manifest.entries(in: values.dataset(Member.optimizerManifest), file: file),
-            folder: Self.folder(Member.optimizer, in: values), file: file)
-    }
-
-    private static func folder(
-        _ name: String, in values: StoredValues
-    ) throws(StoreError) -> HDF5Group {
-        guard case .group(let folder)? = values.group[name] else {
-            throw values.malformed("group '\(name)' is missing")
-        }
-        return folder
+            folder: values.group(Member.optimizer).group, file: file)
     }
 
     func malformed(_ problem: String) -> StoreError {

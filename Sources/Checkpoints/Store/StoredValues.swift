@@ -75,20 +75,36 @@ struct StoredValues {
         }
     }
 
+    /// The values of the group of that name.
+    func group(_ name: String) throws(StoreError) -> StoredValues {
+        switch group[name] {
+        case .group(let group)?: return StoredValues(group: group, file: file)
+        case let object: throw wrong(object, path: name, expected: "a group")
+        }
+    }
+
     func dataset(_ path: String) throws(StoreError) -> HDF5Dataset {
-        var current = group
+        var current = self
         var components = path.split(separator: "/").map(String.init)
         let last = components.removeLast()
         for component in components {
-            guard case .group(let next)? = current[component] else {
+            guard current.group[component]?.group != nil else {
                 throw malformed("'\(path)' is missing")
             }
-            current = next
+            current = try current.group(component)
         }
-        switch current[last] {
+        switch current.group[last] {
         case .dataset(let dataset)?: return dataset
-        case nil: throw malformed("'\(path)' is missing")
-        default: throw malformed("'\(path)' is not a dataset")
+        case let object: throw current.wrong(object, path: path, expected: "a dataset")
+        }
+    }
+
+    /// Why a member is not what it should be.
+    private func wrong(_ object: HDF5Object?, path: String, expected: String) -> StoreError {
+        switch object {
+        case nil: malformed(group.damage?.reason ?? "'\(path)' is missing")
+        case .unread(let object)?: StoreError(object.error, file: file)
+        default: malformed("'\(path)' is not \(expected)")
         }
     }
 

@@ -83,14 +83,19 @@ extension StoreWriter {
             try link(kind, named: name, as: target.description)
             return own.digest
         }
+        return try stage(object, as: target)
+    }
+
+    /// Copies an object whose structure has been checked; each array is held against its digest.
+    func stage(_ object: StoredObject, as name: ObjectName) throws(StoreError) -> Digest {
         let draft = try object.draft()
         do throws(ContentProblem) {
             try draft.check()
         } catch {
             throw StoreError(
-                .malformed, file: store.path, object: object.entry.path, error.description)
+                .malformed, file: object.file, object: object.entry.path, error.description)
         }
-        return try stage(draft, as: target)
+        return try stage(draft, as: name)
     }
 
     /// A name that the format allows and nothing has.

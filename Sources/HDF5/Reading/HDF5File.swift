@@ -52,6 +52,23 @@ public final class HDF5File: Sendable {
         }
     }
 
+    /// Reads the part of a damaged file that lies below the group at `root`.
+    ///
+    /// - Throws: ``HDF5Error`` when there is no such group.
+    init(region: ByteRegion, name: String, root: Int) throws(HDF5Error) {
+        path = name
+        self.region = region
+        contents = region
+        superblock = Superblock(root: root, endOfFile: region.count)
+        let reader = MetadataReader(bytes: region.bytes, endOfFile: region.count)
+        var walk = FileWalk(superblock, reader, .damage)
+        try walk.run()
+        nodes = walk.nodes
+        extents = reader.extents
+        foreignFeature = reader.foreignFeature
+        flaws = reader.flaws
+    }
+
     /// Bytes before the HDF5 contents that belong to other programs; MATLAB writes 512.
     public var userBlockByteCount: Int { region.count - contents.count }
 

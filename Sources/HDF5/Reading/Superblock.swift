@@ -33,6 +33,15 @@ struct Superblock {
         throw HDF5Error(.notHDF5, "is not an HDF5 file: its first bytes are not HDF5's")
     }
 
+    /// Stands in for a superblock that is lost, in a file as Retort writes them.
+    init(root: Int, endOfFile: Int) {
+        userBlock = 0
+        version = 2
+        byteCount = 48
+        rootAddress = root
+        self.endOfFile = endOfFile
+    }
+
     /// - Parameters:
     ///   - bytes: the file from its superblock on.
     ///   - userBlock: bytes that come before.

@@ -11,7 +11,7 @@ struct Compact: ParsableCommand {
             Names, digests, dates, metadata and references stay as they are. The new file is \
             verified in full, then takes the place of the old one in one step, so that a crash at \
             any time leaves the one or the other. The disk needs room for both meanwhile. A store \
-            in which anything is damaged is refused and stays as it is.
+            in which anything is damaged is refused and stays as it is; 'retort salvage' is for those.
 
             EXAMPLES:
               retort compact lab.h5

@@ -9,7 +9,8 @@ struct Verify: ParsableCommand {
         discussion: """
             Each format is held against its own rules, a store against its digests and against what \
             its objects rest on. Without --full no payload is read; the report says what was not \
-            looked at. A folder is checked file by file, shards through their index.
+            looked at. With it, a single changed bit of a store is reported with the array or the \
+            structure it hit. A folder is checked file by file, shards through their index.
 
             A store is not sound when soft labels or an adversarial set rest on a model whose name \
             means another model now (stale). What is only absent from the store is listed as \

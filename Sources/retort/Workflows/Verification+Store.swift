@@ -46,11 +46,13 @@ extension Verification {
         } catch {
             guard error.kind == .malformed else { throw error }
             outcome.problems = [FileProblem(object: error.object ?? "", problem: error.problem)]
+            outcome.remarks = [Self.salvageAdvice]
             return outcome
         }
         outcome.problems = store.verify(full: full).map {
             FileProblem(object: $0.object, problem: $0.problem)
         }
+        if !outcome.problems.isEmpty { outcome.remarks.append(Self.salvageAdvice) }
         outcome.broken = Self.brokenReferences(of: store)
         let count = store.entries.count
         outcome.checked = [
@@ -64,6 +66,9 @@ extension Verification {
         }
         return outcome
     }
+
+    static let salvageAdvice =
+        "'retort salvage' copies every object whose digests hold to a new store"
 
     static func brokenReferences(of store: Store) -> [BrokenReference] {
         let lineage = store.lineage

@@ -69,6 +69,7 @@ struct Verification {
             isFull: full)
         outcome.problems = [FileProblem(object: error.object, problem: error.reason)]
         outcome.unchecked = ["everything behind the damage"]
+        outcome.remarks = ["if this is a Retort store: " + Self.salvageAdvice]
         return outcome
     }
 
