@@ -36,6 +36,16 @@ import Testing
             #expect(lost[0]["problem"]?.stringValue?.isEmpty == false)
             #expect(try part.json()["saved"]?.arrayValue?.count == names.count - 1)
             #expect(try tool.run("verify", "part.h5", "--full").status == 0)
+            // Two broken headers and a broken array: all are in one report.
+            let headers = file.liveBytes.filter { $0.dataset == nil }
+            for header in [headers[headers.count / 2], headers[headers.count - 1]] {
+                damaged[header.range.lowerBound + 8] ^= 1
+            }
+            try damaged.write(to: path)
+            let all = try tool.run("verify", "s.h5", "--full", "--json")
+            #expect(all.status == 1)
+            #expect(try all.json()["format"] == "retort-store")
+            #expect(try all.json()["problems"]?.arrayValue?.count ?? 0 >= 3, "\(all.output)")
             // Nothing is overwritten.
             #expect(try tool.run("salvage", "s.h5", "part.h5").status == 2)
             try Data("text".utf8).write(to: path)

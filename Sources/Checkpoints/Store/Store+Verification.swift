@@ -10,10 +10,25 @@ extension Store {
     /// - Parameter full: also reads every array and computes its digest again, one at a time.
     /// - Returns: what is wrong, each with the object it concerns; empty when all is sound.
     public func verify(full: Bool) -> [StoreProblem] {
-        var problems = unlisted
-        problems += file.contradictions.map {
+        let contradictions = file.contradictions.map {
             StoreProblem(object: $0.object.isEmpty ? "/" : $0.object, problem: $0.reason)
         }
+        return contradictions + objectProblems(full: full)
+    }
+
+    /// Looks for damage in a store that damage to an object's structure keeps from being opened.
+    ///
+    /// - Returns: what is wrong with its objects; nil where the file is no store, or its root or
+    ///   superblock is lost.
+    public static func problems(inDamaged path: String, full: Bool) -> [StoreProblem]? {
+        guard let file = try? HDF5File(path: path, tolerance: .damage),
+            let store = try? open(file, path: path, isDamaged: true)
+        else { return nil }
+        return store.objectProblems(full: full)
+    }
+
+    private func objectProblems(full: Bool) -> [StoreProblem] {
+        var problems = unlisted
         var seenObjects: Set<Int> = []
         var seenArrays: [Int: Digest] = [:]
         for entry in entries where seenObjects.insert(entry.identity).inserted {

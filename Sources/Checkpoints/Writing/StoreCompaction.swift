@@ -35,7 +35,7 @@ extension Store {
         defer { old.close() }
         let store = try Store.open(path: path)
         if let problem = store.verify(full: false).first {
-            throw problem.refusal(file: path)
+            throw problem.refusal(.malformed, file: path)
         }
         let bytesBefore = store.file.region.count
         let new = try inFile(path) { () throws(HDF5Error) in
@@ -55,12 +55,18 @@ extension Store {
     ///   - new: an empty one.
     /// - Returns: the copy.
     func rewrite(_ old: HDF5Writer, to new: HDF5Writer) throws(StoreError) -> Store {
-        let draft = try Self.inFile(path) { () throws(HDF5Error) in
+        let draft: HDF5File
+        do throws(HDF5Error) {
             try new.copyContents(of: old, root: file.root)
-            return try new.draft()
+            draft = try new.draft()
+        } catch {
+            let problem = StoreProblem(object: error.object, problem: error.reason)
+            throw problem.refusal(.file, file: path)
         }
         let copy = try Store.open(draft, path: path)
-        if let problem = copy.verify(full: true).first { throw problem.refusal(file: path) }
+        if let problem = copy.verify(full: true).first {
+            throw problem.refusal(.malformed, file: path)
+        }
         guard copy.inventory == inventory else {
             throw StoreError(.file, file: path, "the copy does not list what the store lists")
         }
@@ -98,10 +104,10 @@ extension Store {
 }
 
 extension StoreProblem {
-    /// Why a damaged store is not rewritten.
-    fileprivate func refusal(file: String) -> StoreError {
+    /// Why a store is not rewritten.
+    fileprivate func refusal(_ kind: StoreError.Kind, file: String) -> StoreError {
         StoreError(
-            .malformed, file: file, object: object,
+            kind, file: file, object: object.isEmpty ? nil : object,
             "\(problem); the store was left as it is")
     }
 }

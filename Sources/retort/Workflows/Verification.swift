@@ -64,12 +64,20 @@ struct Verification {
     }
 
     private func damagedHDF5(_ error: HDF5Error) -> Outcome {
+        let problems = Store.problems(inDamaged: path, full: full)
+        let format: WeightFormat = problems == nil ? .hdf5 : .store
         var outcome = Outcome(
-            path: path, format: WeightFormat.hdf5.rawValue, title: WeightFormat.hdf5.title,
-            isFull: full)
-        outcome.problems = [FileProblem(object: error.object, problem: error.reason)]
+            path: path, format: format.rawValue, title: format.title, isFull: full)
+        // What kept the file from being opened, then what else a store's objects suffer from.
+        let first = FileProblem(object: error.object, problem: error.reason)
+        outcome.problems =
+            [first]
+            + (problems ?? []).map { FileProblem(object: $0.object, problem: $0.problem) }
+            .filter { $0.description != first.description }
         outcome.unchecked = ["everything behind the damage"]
-        outcome.remarks = ["if this is a Retort store: " + Self.salvageAdvice]
+        outcome.remarks = [
+            (problems == nil ? "if this is a Retort store: " : "") + Self.salvageAdvice
+        ]
         return outcome
     }
 
