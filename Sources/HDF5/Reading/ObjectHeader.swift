@@ -58,7 +58,9 @@ struct ObjectHeader {
         var prefix = ByteCursor(try reader.peek(at: address, count: 6, "object header"))
         try prefix.skip(4)
         let version = try prefix.u8()
-        guard version == 2 else { throw .unsupported("object header version \(version)") }
+        guard version == 2 else {
+            throw .unsupported("the object header at \(address) has version \(version)")
+        }
         let flags = try prefix.u8()
         let sizeBytes = 1 << (flags & 3)
         let fieldBytes = (flags & 0x20 != 0 ? 16 : 0) + (flags & 0x10 != 0 ? 4 : 0)

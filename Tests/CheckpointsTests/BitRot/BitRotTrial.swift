@@ -9,7 +9,7 @@ import Tensors
 struct BitRotTrial {
     enum Verdict: Equatable {
         case unnoticed
-        /// Reported, without the dataset or the object that the bit belongs to.
+        /// Reported, without the array, the object or the structure that the bit belongs to.
         case misnamed
         case named
     }
@@ -18,6 +18,8 @@ struct BitRotTrial {
     struct Target {
         let byte: Int
         let bit: Int
+        /// Where the structure or the elements begin.
+        let start: Int
         /// The dataset whose elements hold the bit; nil for headers and indexes.
         let dataset: String?
     }
@@ -56,7 +58,8 @@ struct BitRotTrial {
         for extent in ranges {
             if rest < extent.range.count {
                 return Target(
-                    byte: extent.range.lowerBound + rest, bit: place % 8, dataset: extent.dataset)
+                    byte: extent.range.lowerBound + rest, bit: place % 8,
+                    start: extent.range.lowerBound, dataset: extent.dataset)
             }
             rest -= extent.range.count
         }
@@ -85,8 +88,13 @@ struct BitRotTrial {
     func verdict(on problems: [(object: String, problem: String)], _ target: Target) -> Verdict {
         guard !problems.isEmpty else { return .unnoticed }
         guard let dataset = target.dataset, let address = addresses[dataset] else {
-            return problems.contains { !$0.object.isEmpty || !$0.problem.isEmpty }
-                ? .named : .misnamed
+            // A structure is named by the object it serves, by its address, or by its kind.
+            let isNamed = problems.contains { problem in
+                problem.object.count > 1
+                    || problem.problem.contains("\(target.start)")
+                    || problem.problem.contains("superblock") || target.start == 0
+            }
+            return isNamed ? .named : .misnamed
         }
         let paths = names[address] ?? []
         // A manifest or a text is part of its object, and is named by it.
