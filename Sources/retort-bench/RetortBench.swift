@@ -13,6 +13,8 @@ enum RetortBench {
         "store": StoreBenchmark.run,
         "files": FilesBenchmark.run,
         "diff": DiffBenchmark.run,
+        "durability": DurabilityBenchmark.run,
+        "reading": ReadingBenchmark.run,
     ]
 
     struct Context {
@@ -25,6 +27,20 @@ enum RetortBench {
         if arguments.first == "measure" {
             do {
                 return try Measurement.run(Array(arguments.dropFirst()))
+            } catch {
+                fail("\(error)", code: 2)
+            }
+        }
+        if arguments.first == "hdf5-dump" {
+            return HDF5Dump.run(Array(arguments.dropFirst()))
+        }
+        if arguments.count == 3, let path = arguments.dropFirst().first,
+            let duration = arguments.last.flatMap(Double.init),
+            let traffic = ["writer": StoreTraffic.write, "reader": StoreTraffic.read][
+                arguments.first ?? ""]
+        {
+            do {
+                return print(try traffic(path, duration).text())
             } catch {
                 fail("\(error)", code: 2)
             }

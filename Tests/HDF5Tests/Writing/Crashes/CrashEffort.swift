@@ -7,7 +7,7 @@ import Foundation
 enum CrashEffort {
     static let isFull = ProcessInfo.processInfo.environment["RETORT_CRASHES"] == "full"
     /// States sampled of what was pending when power was lost, for each time between two syncs.
-    static let powerLossSamples = isFull ? 400 : 30
+    static let powerLossSamples = isFull ? 900 : 30
     /// So many pending operations are lost and kept in all combinations.
     static let mostEnumerated = isFull ? 10 : 5
 

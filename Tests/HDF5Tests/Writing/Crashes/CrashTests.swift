@@ -4,7 +4,7 @@
 import Testing
 
 @Suite struct CrashTests {
-    @Test(arguments: Workload.all)
+    @Test(arguments: Workload.all + (CrashEffort.isFull ? [.longTraining] : []))
     func aKilledWriterLeavesTheOldOrTheNewState(_ workload: Workload) throws {
         let model = CrashModel(recording: try workload.record())
         let (states, problems) = model.problemsAfterKill()

@@ -21,7 +21,7 @@ import Testing
             let model = CrashModel(recording: try workload.record())
             let healthy = RecordedFile(model.recording.base)
             #expect(try run(workload, on: healthy).failure == nil)
-            #expect(healthy.callCount > 10)
+            #expect(healthy.callCount > 5)
             CrashEffort.report(
                 "fault \(failure)\(isPersistent ? " for ever" : "")", workload,
                 states: healthy.callCount, problems: 0)

@@ -17,16 +17,23 @@ extension Workload {
         ])
 
     /// A training run that keeps every epoch, its log and a name for the newest.
-    static let trainingRun = Workload(
-        "train for \(epochs) epochs", before: nil,
-        (0..<epochs).map { epoch in
-            { writer in
-                try small("epoch-\(epoch)", epoch, writer)
-                if epoch > 0 { try writer.unlink("newest") }
-                try writer.link("checkpoints/epoch-\(epoch)", at: "newest")
-                try writer.setAttribute(.integer(Int64(epoch)), named: "epochs", at: "/")
-            }
-        })
+    static let trainingRun = training(epochs: CrashEffort.isFull ? 40 : 4)
+
+    /// One that is long enough to be killed at ten thousand moments.
+    static let longTraining = training(epochs: 300)
+
+    private static func training(epochs: Int) -> Workload {
+        Workload(
+            "train for \(epochs) epochs", before: nil,
+            (0..<epochs).map { epoch in
+                { writer in
+                    try small("epoch-\(epoch)", epoch, writer)
+                    if epoch > 0 { try writer.unlink("newest") }
+                    try writer.link("checkpoints/epoch-\(epoch)", at: "newest")
+                    try writer.setAttribute(.integer(Int64(epoch)), named: "epochs", at: "/")
+                }
+            })
+    }
 
     /// What `label`, `attack` and `remove` do to a store that holds a model.
     static let softLabelsAndSets = Workload(
@@ -47,7 +54,6 @@ extension Workload {
         ])
 
     private static let count = CrashEffort.isFull ? 1_000 : 100
-    private static let epochs = CrashEffort.isFull ? 40 : 4
 
     private static func small(_ name: String, _ seed: Int, _ writer: HDF5Writer) throws {
         let path = "checkpoints/" + name
