@@ -2,7 +2,7 @@
 
 import pathlib
 
-from .tool import DATA
+from .tool import DATA, LABELLED
 
 
 def writing(store: pathlib.Path, number: int) -> dict[str, list]:
@@ -12,7 +12,7 @@ def writing(store: pathlib.Path, number: int) -> dict[str, list]:
     return {
         "train": ["train", "--store", store, "--name", f"net{number}", "--data", DATA, "--architecture", "mlp",
                   "--epochs", 3, "--seed", number],
-        "label": ["label", "--store", store, "--checkpoint", "teacher", "--data", DATA, "--name", f"labels{number}"],
+        "label": ["label", "--store", store, "--checkpoint", "teacher", "--data", LABELLED, "--name", f"labels{number}"],
         "attack": ["attack", "--store", store, "--checkpoint", "teacher", "--data", "digits/test", "--count", 32,
                    "--attack", "fgsm:epsilon=0.2", "--name", f"set{number}"],
         "convert out": ["convert", store, folder / f"out{number}.safetensors", "--checkpoint", "teacher"],

@@ -64,8 +64,11 @@ class Campaign:
         kind = signal.SIGKILL if number % 20 else self.random.choice([signal.SIGINT, signal.SIGTERM])
         delay = self.random.uniform(0, self.durations[name] * 1.1)
         command = writing(self.store, number)[name]
+        # Every third time the moment is a commit, the first or a later one.
+        at_commit = number % 3 == 0
         result, seen = self.tool.interrupted(
-            delay, kind, *command, before=lambda: self.tool.objects(self.store))
+            delay * (0.5 if at_commit else 1), kind, *command, before=lambda: self.tool.objects(self.store),
+            journal_of=self.store if at_commit else None)
         self.counts[name] += 1
         if result.code == -signal.SIGKILL:
             self.counts["killed"] += 1
@@ -96,7 +99,9 @@ class Campaign:
         other = self.work / "other.h5"
         if other.exists() and self.tool.run("verify", other, "--full").code != 0:
             self.problem(number, name, "the store that was copied to is not sound")
-        self.counts["left-over files"] += sum(1 for _ in self.work.glob(".*"))
+        for left in self.work.glob(".*"):
+            self.counts["left-over files"] += 1
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
         after = self.tool.run("copy", self.store, "teacher", self.store, "--as", f"probe{number}")
         if after.code != 0:
             self.problem(number, name, f"the next command fails: {after.errors}")

@@ -9,6 +9,7 @@ import subprocess
 import time
 
 DATA = "digits/train[0:256]"
+LABELLED = "digits/train[0:2000]"
 #: How a journal that waits to be applied ends a file; see docs/store-format.md, section 6.
 FOOTER_BYTES, MAGIC = 88, b"RETORTJ1"
 
@@ -35,11 +36,20 @@ class Tool:
         output, errors = process.communicate(timeout=120)
         return Result(process.returncode, output, errors)
 
-    def interrupted(self, delay: float, kind: int, *arguments, before=lambda: None) -> tuple[Result, object]:
-        """Starts a command, waits, looks with `before`, and sends the signal."""
+    def interrupted(self, delay: float, kind: int, *arguments, before=lambda: None,
+                    journal_of: pathlib.Path | None = None) -> tuple[Result, object]:
+        """Starts a command, waits, looks with `before`, and sends the signal.
+
+        With `journal_of` it looks at once and waits, after the delay, for a journal at the end of that file.
+        """
+        seen = before() if journal_of else None
         process = self.start(*arguments)
         time.sleep(delay)
-        seen = before()
+        if journal_of is None:
+            seen = before()
+        else:
+            while process.poll() is None and not has_journal(journal_of):
+                pass
         if process.poll() is None:
             process.send_signal(kind)
         output, errors = process.communicate(timeout=120)
