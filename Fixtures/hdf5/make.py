@@ -326,15 +326,16 @@ def features(fixture):
             dataset[index] = np.array(value, base)
         fixture.objects[f"/sequences{base[1:]}"] = sequences_of(values, base)
     inner = np.dtype([("x", "<f4"), ("name", "S3")])
-    outer = np.dtype([("pairs", inner, (2,)), ("count", "<u2")])
+    outer = np.dtype([("pairs", inner, (2,)), ("count", "<u2"), ("tags", "S2", (2,))])
     rows = np.zeros(3, outer)
     rows["pairs"]["x"] = [[1, 2], [3, 4], [5, 6]]
     rows["pairs"]["name"] = [[b"a", b"bb"], [b"ccc", b""], [b"e", b"f"]]
     rows["count"] = [7, 8, 9]
+    rows["tags"] = [[b"a", b"bc"], [b"", b"d"], [b"ef", b"g"]]
     file["nested"] = rows
     fixture.objects["/nested"] = {"kind": "records", "shape": [3], "members": {
         "pairs/x": numbers(rows["pairs"]["x"]), "pairs/name": texts(rows["pairs"]["name"].astype(str)),
-        "count": numbers(rows["count"])}}
+        "count": numbers(rows["count"]), "tags": texts(rows["tags"].astype(str))}}
     # An array of compounds as the type of the elements; h5py offers no such dataset by itself.
     kind = h5t.array_create(h5t.py_create(inner, logical=True), (2,))
     dataset = h5d.create(file.id, b"arrays", kind, h5s.create_simple((3,)))

@@ -147,6 +147,11 @@ extension HDF5Datatype {
         }
     }
 
+    /// What arrays are made of, however they are nested; the type itself where it is no array.
+    public var innermost: HDF5Datatype {
+        if case .array(let base, _) = self { base.innermost } else { self }
+    }
+
     /// Whether elements are stored most significant byte first.
     public var isBigEndian: Bool {
         switch self {

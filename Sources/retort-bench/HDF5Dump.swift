@@ -59,10 +59,10 @@ enum HDF5Dump {
         line["largest"] = .array(
             dataset.largestDimensions.map { $0.map(JSON.integer) ?? JSON.null })
         line["value"] = value { () throws(HDF5Error) in
-            switch dataset.datatype {
+            switch dataset.datatype.innermost {
             case .fixedString, .variableString: texts(try dataset.strings())
             case .sequence: sequences(try dataset.sequences())
-            case .compound, .array(base: .compound, _): records(try dataset.records())
+            case .compound: records(try dataset.records())
             case .opaque where dataset.elementType == nil:
                 ["bytes": .string(try dataset.withUnsafeBytes { Digest(hashing: $0).hexadecimal })]
             default: tensor(try dataset.tensor())
@@ -74,7 +74,7 @@ enum HDF5Dump {
         var found: [String: JSON] = [:]
         for attribute in attributes {
             found[attribute.name] = value { () throws(HDF5Error) in
-                switch attribute.datatype {
+                switch attribute.datatype.innermost {
                 case .fixedString, .variableString: texts(try attribute.strings())
                 case .sequence: sequences(try attribute.sequences())
                 default: tensor(try attribute.tensor())
@@ -88,10 +88,10 @@ enum HDF5Dump {
         var members: [String: JSON] = [:]
         for member in records.members {
             members[member.name] = value { () throws(HDF5Error) in
-                switch member.datatype {
+                switch member.datatype.innermost {
                 case .fixedString, .variableString: texts(try records.strings(member.name))
                 case .sequence: sequences(try records.sequences(member.name))
-                case .compound, .array(base: .compound, _):
+                case .compound:
                     self.records(try records.records(member.name))
                 case .opaque:
                     ["bytes": .string(Digest(hashing: try records.bytes(member.name)).hexadecimal)]

@@ -41,7 +41,7 @@ public struct HDF5Attribute: Sendable {
     /// The strings of this attribute, or nil where it is not text.
     var texts: [String]? {
         if shape.elementCount == 0 { return [] }
-        switch (value, datatype) {
+        switch (value, datatype.innermost) {
         case (.texts(let texts), _): return texts
         case (.elements(let region), .fixedString(let byteCount, let padding)):
             return FixedText.texts(region.bytes, byteCount: byteCount, padding: padding)

@@ -30,12 +30,13 @@ extension HDF5Dataset {
         }
     }
 
-    /// All elements as text, of fixed or variable length, in row-major order.
+    /// All elements as text, of fixed or variable length, in row-major order, arrays of them one
+    /// after the other.
     ///
     /// - Throws: ``HDF5Error`` naming the dataset when its elements are not text, among others.
     public func strings() throws(HDF5Error) -> [String] {
         try located { () throws(HDF5Error) in
-            switch datatype {
+            switch datatype.innermost {
             case .fixedString(let byteCount, let padding):
                 return try elements(rows: nil).withBytes {
                     FixedText.texts($0, byteCount: byteCount, padding: padding)
@@ -43,7 +44,7 @@ extension HDF5Dataset {
             case .variableString:
                 var heap = file.globalHeap
                 return try elements(rows: nil).withBytes { (references) throws(HDF5Error) in
-                    try heap.texts(references, count: shape.elementCount)
+                    try heap.texts(references, count: references.count / 16)
                 }
             default: throw .mismatch("elements of type \(datatype) are not text")
             }

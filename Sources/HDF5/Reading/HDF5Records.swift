@@ -54,14 +54,14 @@ public struct HDF5Records: Sendable {
         }
     }
 
-    /// A member of all records as text.
+    /// A member of all records as text, arrays of it one after the other.
     ///
     /// - Throws: ``HDF5Error`` when there is no such member or it is not text.
     public func strings(_ name: String) throws(HDF5Error) -> [String] {
         let member = try member(name)
         return try located(name) { () throws(HDF5Error) in
             let column = column(member)
-            switch member.datatype {
+            switch member.datatype.innermost {
             case .fixedString(let byteCount, let padding):
                 return column.withBytes {
                     FixedText.texts($0, byteCount: byteCount, padding: padding)
@@ -69,7 +69,7 @@ public struct HDF5Records: Sendable {
             case .variableString:
                 var heap = file.globalHeap
                 return try column.withBytes { (references) throws(HDF5Error) in
-                    try heap.texts(references, count: count)
+                    try heap.texts(references, count: references.count / 16)
                 }
             default: throw .mismatch("elements of type \(member.datatype) are not text")
             }

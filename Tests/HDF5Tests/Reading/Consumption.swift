@@ -58,10 +58,10 @@ func consume(_ file: HDF5File) -> HDF5Error? {
 }
 
 private func consume(_ dataset: HDF5Dataset) throws(HDF5Error) -> UInt64 {
-    switch dataset.datatype {
+    switch dataset.datatype.innermost {
     case .fixedString, .variableString: return UInt64(try dataset.strings().count)
     case .sequence: return try touch(dataset.sequences())
-    case .compound, .array(base: .compound, _): return try consume(try dataset.records())
+    case .compound: return try consume(try dataset.records())
     default:
         let count = dataset.shape.dimensions.first ?? 0
         if count > 1 { _ = try dataset.tensor(rows: count / 2..<count) }
@@ -72,11 +72,11 @@ private func consume(_ dataset: HDF5Dataset) throws(HDF5Error) -> UInt64 {
 private func consume(_ records: HDF5Records) throws(HDF5Error) -> UInt64 {
     var sum: UInt64 = 0
     for member in records.members {
-        switch member.datatype {
+        switch member.datatype.innermost {
         case .fixedString, .variableString:
             sum &+= UInt64(try records.strings(member.name).count)
         case .sequence: sum &+= try touch(records.sequences(member.name))
-        case .compound, .array(base: .compound, _):
+        case .compound:
             sum &+= try consume(try records.records(member.name))
         default: sum &+= touch(try records.tensor(member.name))
         }

@@ -107,6 +107,7 @@ def matlab_files(folder: pathlib.Path):
 
 def anndata_files(folder: pathlib.Path):
     import anndata
+    anndata.settings.allow_write_nullable_strings = True
     path = folder / "cells.h5ad"
     anndata.AnnData(np.arange(12, dtype="f4").reshape(3, 4)).write_h5ad(path)
     yield path

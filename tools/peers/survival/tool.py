@@ -36,20 +36,10 @@ class Tool:
         output, errors = process.communicate(timeout=120)
         return Result(process.returncode, output, errors)
 
-    def interrupted(self, delay: float, kind: int, *arguments, before=lambda: None,
-                    journal_of: pathlib.Path | None = None) -> tuple[Result, object]:
-        """Starts a command, waits, looks with `before`, and sends the signal.
-
-        With `journal_of` it looks at once and waits, after the delay, for a journal at the end of that file.
-        """
-        seen = before() if journal_of else None
+    def interrupted(self, kind: int, *arguments, moment) -> tuple[Result, object]:
+        """Starts a command, and sends the signal when `moment(process)` returns; also gives what that returns."""
         process = self.start(*arguments)
-        time.sleep(delay)
-        if journal_of is None:
-            seen = before()
-        else:
-            while process.poll() is None and not has_journal(journal_of):
-                pass
+        seen = moment(process)
         if process.poll() is None:
             process.send_signal(kind)
         output, errors = process.communicate(timeout=120)
