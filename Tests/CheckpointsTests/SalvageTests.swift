@@ -106,7 +106,7 @@ import Testing
     }
 
     /// Without a root there is no way to the objects, but what lists them can be found.
-    @Test(arguments: [0, 5, 20, 50])
+    @Test(arguments: [0, 5, 8, 9, 20, 36, 50])
     func aBrokenSuperblockOrRootCostsNothing(place: Int) throws {
         try withStorePath { path in
             let wreck = try Wreck(at: path)

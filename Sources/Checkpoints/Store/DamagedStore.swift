@@ -18,6 +18,8 @@ struct DamagedStore {
     private var arrays: [Int: Digest] = [:]
     /// Addresses of objects that have been looked at.
     private var seen: Set<Int> = []
+    /// Paths of sound objects.
+    private var taken: Set<String> = []
 
     /// Looks at every object of the store.
     ///
@@ -28,7 +30,7 @@ struct DamagedStore {
         do throws(HDF5Error) {
             file = try HDF5File(path: path, tolerance: .damage)
         } catch {
-            guard [.damaged, .notHDF5, .limit].contains(error.kind) else {
+            guard [.damaged, .notHDF5, .limit, .unsupported].contains(error.kind) else {
                 throw StoreError(error, file: path)
             }
             try search()
@@ -72,6 +74,7 @@ struct DamagedStore {
                 .malformed, file: path, own ? problem.problem : problem.description)
         }
         sound.append(SoundObject(object: object, names: names))
+        taken.formUnion(names.map { object.entry.kind.path(of: $0) })
     }
 
     /// Looks for objects by the signatures of their headers, where the lists of names are lost.
@@ -89,33 +92,37 @@ struct DamagedStore {
         // Lists first, because they know the names.
         for list in groups where !isObject(list) {
             let objects = list.members.compactMap(\.object.group).filter(isObject)
-            for (address, named) in Dictionary(grouping: objects, by: \.address)
-            where seen.insert(address).inserted {
+            let byAddress = Dictionary(grouping: objects, by: \.address).sorted { $0.key < $1.key }
+            for (address, named) in byAddress where seen.insert(address).inserted {
                 recover(named[0], names: named.map { String($0.path.dropFirst()) })
             }
         }
         for group in groups where isObject(group) && seen.insert(group.address).inserted {
-            recover(group, names: nil)
+            recover(group, names: [])
         }
     }
 
     /// Takes an object that was found without the way to it, if it is sound.
     ///
-    /// - Parameter names: nil where nothing names it any more.
-    private mutating func recover(_ group: HDF5Group, names: [String]?) {
+    /// - Parameter names: what lists call it; empty where nothing names it any more.
+    private mutating func recover(_ group: HDF5Group, names: [String]) {
         let kind = Self.kind(of: group)
-        let values = StoredValues(group: group, file: path)
+        var names = names.filter {
+            ObjectName.isValid($0, kind: kind) && !taken.contains(kind.path(of: $0))
+        }
+        let listed = names
         do throws(StoreError) {
-            let digest = try values.digest(StoreFormat.Attribute.digest)
-            let names = names ?? ["recovered-\(digest.short)"]
-            guard !sound.contains(where: { $0.object.entry.kind == kind && $0.names == names })
-            else { return }
+            if names.isEmpty {
+                let values = StoredValues(group: group, file: path)
+                let digest = try values.digest(StoreFormat.Attribute.digest)
+                names = ["recovered-\(digest.short)"]
+                // The same content once more.
+                guard !taken.contains(kind.path(of: names[0])) else { return }
+            }
             let entry = try StoreEntry(kind, name: names[0], group: group, file: path)
             try examine(try StoredObject(entry, group: group, file: path), names: names)
         } catch {
-            lost += (names ?? []).map {
-                StoreProblem(object: kind.path(of: $0), problem: error.problem)
-            }
+            lost += listed.map { StoreProblem(object: kind.path(of: $0), problem: error.problem) }
         }
     }
 

@@ -10,9 +10,12 @@ extension HDF5File {
     /// - Returns: roots of files of their own, in the order in which they lie in the region.
     public static func groups(in region: ByteRegion, name: String) -> [HDF5Group] {
         var groups: [HDF5Group] = []
+        // A sound file's objects are below two or three groups each; a made-up one's may be below
+        // all others.
+        var budget = 4 * ReadingGuard.mostObjects
         let bytes = region.bytes
         var place = 0
-        while let address = bytes[place...].firstIndex(of: UInt8(ascii: "O")) {
+        while budget > 0, let address = bytes[place...].firstIndex(of: UInt8(ascii: "O")) {
             place = address + 1
             guard address + 4 <= bytes.count,
                 bytes[address..<(address + 4)].elementsEqual("OHDR".utf8)
@@ -23,6 +26,7 @@ extension HDF5File {
                 let file = try? HDF5File(region: region, name: name, root: address)
             else { continue }
             groups.append(file.root)
+            budget -= file.nodes.count
         }
         return groups
     }
