@@ -72,6 +72,8 @@ with new("soft-loop") as f:
     f["y"] = h5py.SoftLink("/x")
 with new("external-storage") as f:
     f.create_dataset("x", (100,), "u1", external=[("/etc/passwd", 0, 100)])
+with new("external-storage-huge") as f:
+    f.create_dataset("x", (1 << 40, 1 << 20), "f8", external=[("/etc/passwd", 0, h5py.h5f.UNLIMITED)])
 with new("virtual", libver="latest") as f:
     layout = h5py.VirtualLayout((100,), "u1")
     layout[:] = h5py.VirtualSource("/etc/passwd", "x", (100,))

@@ -8,14 +8,13 @@ extension HDF5Dataset {
     /// what is stored can justify. Nil where they can be asked for.
     public var refusal: String? {
         do throws(HDF5Error) {
-            let count = shape.elementCount * datatype.byteCount
             switch node.storage {
             case .unread(let feature):
                 throw .unsupported("is kept in \(feature), which is not read")
             case .chunked(let index):
                 _ = try FilterPipeline(filters, chunkByteCount: index.chunkByteCount)
-                try ReadingGuard.check(memory: count, stored: index.storedByteCount)
-            case .contiguous(nil, _): try ReadingGuard.check(memory: count, stored: 0)
+                try ReadingGuard.check(memory: byteCount, stored: index.storedByteCount)
+            case .contiguous(nil, _): try ReadingGuard.check(memory: byteCount, stored: 0)
             case .compact, .contiguous: break
             }
             return nil
@@ -23,4 +22,8 @@ extension HDF5Dataset {
             return error.reason
         }
     }
+
+    /// Bytes of all elements. The product was checked when the file was opened, except for what is
+    /// kept elsewhere.
+    private var byteCount: Int { shape.elementCount * datatype.byteCount }
 }

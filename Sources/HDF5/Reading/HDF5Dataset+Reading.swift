@@ -14,7 +14,7 @@ extension HDF5Dataset {
     ///   way that is not read, are damaged, or would take memory that the file does not justify.
     public func tensor() throws(HDF5Error) -> Tensor {
         try located { () throws(HDF5Error) in
-            try elements(rows: nil).tensor(as: elementType)
+            try converted(elements(rows: nil))
         }
     }
 
@@ -26,8 +26,18 @@ extension HDF5Dataset {
             guard shape.rank > 0, rows.lowerBound >= 0, rows.upperBound <= shape[0] else {
                 throw .mismatch("rows \(rows) are not in a dataset of shape \(shape)")
             }
-            return try elements(rows: rows).tensor(as: elementType)
+            return try converted(elements(rows: rows))
         }
+    }
+
+    /// Elements as a tensor. Numbers of an odd layout may take more bytes than in the file.
+    private func converted(_ elements: Elements) throws(HDF5Error) -> Tensor {
+        if elementType == nil, let type = datatype.tensorType {
+            let count = elements.byteCount / datatype.innermost.byteCount
+            let (bytes, overflow) = count.multipliedReportingOverflow(by: type.byteCount)
+            try ReadingGuard.check(memory: overflow ? .max : bytes, stored: storedByteCount)
+        }
+        return try elements.tensor(as: elementType)
     }
 
     /// All elements as text, of fixed or variable length, in row-major order, arrays of them one

@@ -18,6 +18,11 @@ extension InspectionText {
         }
         if let object = tree.object { lines += attributes(of: object) }
         lines += try images(of: tree)
+        if tree.file.userBlockByteCount > 0 {
+            lines.append(
+                "user block: \(NumberText.bytes(tree.file.userBlockByteCount)) of another program"
+                    + " before the HDF5 contents, not read")
+        }
         let space = tree.file.space
         lines.append(
             "space: \(NumberText.bytes(space.payload)) payload, "
