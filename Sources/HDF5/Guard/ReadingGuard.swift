@@ -26,7 +26,7 @@ enum ReadingGuard {
     /// Bytes of an unfiltered chunk: each worker holds up to three of them.
     static let largestChunk = 256 << 20
     /// Bytes that elements may take in memory, however few are stored.
-    static let freeMemory = 64 << 20
+    static let freeMemory = 16 << 20
     /// Bytes that one stored byte can stand for: deflate makes at most 1,032 of one, LZF 88.
     static let greatestInflation = 1_032
 }

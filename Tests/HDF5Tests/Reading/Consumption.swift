@@ -24,6 +24,7 @@ func consume(_ file: HDF5File) -> HDF5Error? {
     var first: HDF5Error?
     var sum = UInt64(file.space.unaccounted)
     do throws(HDF5Error) { try file.requireWritable() } catch { sum &+= 1 }
+    sum &+= UInt64(file.contradictions.count + file.liveBytes.count)
     var pending = [HDF5Object.group(file.root)]
     var seen: Set<Int> = []
     while let object = pending.popLast() {
@@ -36,6 +37,7 @@ func consume(_ file: HDF5File) -> HDF5Error? {
         case .dataset(let dataset):
             guard seen.insert(dataset.address).inserted else { continue }
             attributes = dataset.attributes
+            sum &+= UInt64(dataset.refusal?.utf8.count ?? 0)
             do throws(HDF5Error) { sum &+= try consume(dataset) } catch { first = first ?? error }
         case .datatype(let type): attributes = type.attributes
         case .link: attributes = []
