@@ -23,7 +23,6 @@ extension HDF5Dataset {
         }
     }
 
-    /// Bytes of all elements. The product was checked when the file was opened, except for what is
-    /// kept elsewhere.
+    /// Bytes of all elements. The product was checked when the file was opened.
     private var byteCount: Int { shape.elementCount * datatype.byteCount }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Tensors
+
 /// What is accepted of files of unknown origin: the one profile behind every command.
 ///
 /// The format allows far more. What real files do not need and hostile files live on is refused,
@@ -73,6 +75,17 @@ extension ReadingGuard {
         guard count <= largestChunk else {
             throw .limit("chunks of \(count) bytes are larger than \(largestChunk)")
         }
+    }
+
+    /// Bytes of elements, wherever they are. Eight for each byte are still a number, so that sizes
+    /// need no further checks: nothing that elements are converted to takes more.
+    static func byteCount(of shape: Shape, _ datatype: HDF5Datatype) throws(HDF5Error) -> Int {
+        let (count, overflow) = shape.elementCount.multipliedReportingOverflow(
+            by: datatype.byteCount)
+        guard !overflow, count <= Int.max / 8 else {
+            throw .damaged("\(shape) elements of \(datatype) overflow 64 bits")
+        }
+        return count
     }
 
     /// What is compressed twice can make a file of a few bytes fill any memory.

@@ -42,17 +42,13 @@ final class DatasetNode: Sendable {
         } else {
             filters = []
         }
+        let logical = try ReadingGuard.byteCount(of: dataspace.shape, datatype)
         fill = try Self.fill(header, datatype)
         if header.first(.externalFiles) != nil {
             storage = .unread("external storage")
             return
         }
         cursor = try layoutMessage.unsharedCursor("layout")
-        let (logical, overflow) = dataspace.shape.elementCount.multipliedReportingOverflow(
-            by: datatype.byteCount)
-        guard !overflow else {
-            throw .damaged("\(dataspace.shape) elements of \(datatype) overflow 64 bits")
-        }
         storage = try Self.storage(
             try LayoutMessage(parsing: &cursor), dataspace, datatype.byteCount,
             logicalByteCount: logical, filters, superblock, reader)

@@ -29,13 +29,13 @@ extension TreeInspection {
 
 extension HDF5Dataset {
     func weightEntry(named name: String, in file: String) -> WeightEntry {
-        guard elementType != nil else {
+        guard let converted = datatype.tensorType ?? elementType else {
             return WeightEntry(
                 unread: name, typeName: datatype.description, shape: shape,
                 byteCount: logicalByteCount, reason: "elements of type \(datatype) are no numbers",
                 subject: file)
         }
-        let type = statedElementType
+        let type = elementType == nil ? converted : statedElementType
         return WeightEntry(
             name: name, elementType: type, shape: shape, storedByteCount: storedByteCount
         ) { () throws(InterchangeError) in
