@@ -50,12 +50,13 @@ def is_allowed(call: str, file: pathlib.Path, folder: pathlib.Path) -> bool:
 def judge(retort: str, file: pathlib.Path, folder: pathlib.Path, base: tuple) -> tuple[list[str], list[str]]:
     """What is wrong, and a line for each command."""
     problems, lines = [], []
-    refused = False
+    refused, said = False, ""
     for name, command in commands(retort, file, folder).items():
         outcome = run(command)
         sentence = next((line for line in reversed(outcome.text.splitlines()) if line.strip()), "")
         lines.append(f"{name} {outcome.code} {outcome.seconds:.2f} s {outcome.peak_mb - base[0]:+.0f} MB: {sentence}")
         refused |= outcome.code != 0
+        said += outcome.text
         if outcome.code < 0 or outcome.code > 64:
             problems.append(f"{name} ended with {outcome.code}")
         if outcome.seconds > MOST_SECONDS:
@@ -67,7 +68,8 @@ def judge(retort: str, file: pathlib.Path, folder: pathlib.Path, base: tuple) ->
             problems.append(f"{name} took {outcome.peak_mb - base[0]:.0f} MB more than a sound file")
         problems += [f"{name} made the call {call}" for call in (touched(command) or set()) - base[1]
                      if not is_allowed(call, file, folder)]
-    listed = any(word in " ".join(lines) for word in ("link", "cannot be read", "code"))
+    # What is not followed, run or read is remarked upon.
+    listed = any(word in said for word in ("note:", " link to ", "cannot be read"))
     if not refused and not listed and file.name not in HARMLESS:
         problems.append("is accepted without a word: " + "; ".join(lines))
     return problems, lines
