@@ -93,6 +93,7 @@ struct FileWalk {
                 // What was read of the list before it broke leads on.
                 guard tolerance == .damage else { throw error }
                 damage = error
+                links.removeAll { (try? ReadingGuard.check(linkName: $0.name)) == nil }
             }
         } catch {
             guard isTolerated(error, index: index) else { throw error }
